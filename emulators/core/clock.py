@@ -1,0 +1,148 @@
+"""The world's only clock: virtual, Europe/Berlin, moved by explicit steps.
+
+Inside, time is a whole number of microseconds since the epoch, so adding three days across the change to
+summer time adds exactly 72 hours; shown to the outside it is an aware datetime in Europe/Berlin.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from typing import Protocol
+from zoneinfo import ZoneInfo
+
+BERLIN = ZoneInfo("Europe/Berlin")
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+# Tuesday, the date of the source page, at the hour an office opens.
+DEFAULT_START = datetime(2021, 3, 23, 9, 0, tzinfo=BERLIN)
+
+
+class Timer:
+    """Something due at a moment. `cancel()` takes it back; a fired timer cannot be cancelled any more."""
+
+    __slots__ = ("cancelled", "due", "label", "what")
+
+    def __init__(self, due: datetime, label: str, what: Callable[[], object]) -> None:
+        self.due = due
+        self.label = label
+        self.what = what
+        self.cancelled = False
+
+    def cancel(self) -> None:
+        self.cancelled = True
+
+
+class Pace(Protocol):
+    """How far the world may have moved on by itself; `None` stands for purely virtual time."""
+
+    def elapsed(self) -> timedelta:
+        """Virtual time that has passed since the pace was taken up."""
+
+
+class MonotonicPace:
+    """`rate` virtual seconds for each second of `monotonic` (1.0 is real time)."""
+
+    def __init__(self, monotonic: Callable[[], float], rate: float = 1.0) -> None:
+        if rate <= 0:
+            raise ValueError(f"the pace must be a positive number of virtual seconds a second, not {rate}")
+        self._monotonic = monotonic
+        self._rate = rate
+        self._began = monotonic()
+
+    def elapsed(self) -> timedelta:
+        return timedelta(seconds=(self._monotonic() - self._began) * self._rate)
+
+
+class Clock:
+    """A heap of due events and the present moment.
+
+    Events due at the same moment run in the order in which they were asked for. An event may ask for further
+    events; those due before the end of the running step still run within it.
+    """
+
+    def __init__(self, start: datetime = DEFAULT_START) -> None:
+        self._now = _to_micros(start)
+        self._heap: list[tuple[int, int, Timer]] = []
+        self._order: Iterator[int] = count()
+        self._pace: Pace | None = None
+        self._paced = 0
+
+    @property
+    def now(self) -> datetime:
+        """The present moment, aware, in Europe/Berlin."""
+        return _from_micros(self._now)
+
+    @property
+    def next_due(self) -> datetime | None:
+        """When the next event is due, or `None` if nothing is pending."""
+        self._drop_cancelled()
+        return _from_micros(self._heap[0][0]) if self._heap else None
+
+    def at(self, when: datetime, what: Callable[[], object], label: str = "") -> Timer:
+        """Run `what` at `when`; a moment already past is due at once, on the next step."""
+        timer = Timer(when, label, what)
+        heapq.heappush(self._heap, (max(_to_micros(when), self._now), next(self._order), timer))
+        return timer
+
+    def after(self, delay: timedelta, what: Callable[[], object], label: str = "") -> Timer:
+        """Run `what` once `delay` of true (not wall-clock) time has passed."""
+        return self.at(self.later(delay), what, label)
+
+    def later(self, delay: timedelta) -> datetime:
+        """The moment `delay` from now, counted in true time."""
+        return _from_micros(self._now + delay // _MICROSECOND)
+
+    def advance(self, delta: timedelta) -> None:
+        """Move on by `delta` of true time and run all that falls due on the way, in order."""
+        if delta < timedelta(0):
+            raise ValueError(f"time does not run backwards: {delta}")
+        self._run_until(self._now + delta // _MICROSECOND)
+
+    def advance_to(self, when: datetime) -> None:
+        """Move on to `when`; refuses a moment that has passed."""
+        target = _to_micros(when)
+        if target < self._now:
+            raise ValueError(f"{when:%Y-%m-%d %H:%M} has passed, it is {self.now:%Y-%m-%d %H:%M}")
+        self._run_until(target)
+
+    def settle(self) -> None:
+        """Run what is due at this very moment, without moving on."""
+        self._run_until(self._now)
+
+    def follow(self, pace: Pace | None) -> None:
+        """From now on let time run by itself at `pace` whenever `tick()` is called; `None` stops that."""
+        self._pace = pace
+        self._paced = pace.elapsed() // _MICROSECOND if pace else 0
+
+    def tick(self) -> None:
+        """Move on by what the pace has made since the last tick; steps taken in between come on top."""
+        if self._pace is not None:
+            before, self._paced = self._paced, self._pace.elapsed() // _MICROSECOND
+            self._run_until(self._now + max(0, self._paced - before))
+
+    def _run_until(self, target: int) -> None:
+        heap = self._heap
+        while heap and heap[0][0] <= target:
+            due, _, timer = heapq.heappop(heap)
+            self._now = max(self._now, due)
+            if not timer.cancelled:
+                timer.what()
+        self._now = max(self._now, target)
+
+    def _drop_cancelled(self) -> None:
+        while self._heap and self._heap[0][2].cancelled:
+            heapq.heappop(self._heap)
+
+
+def _to_micros(moment: datetime) -> int:
+    if moment.tzinfo is None:
+        raise ValueError(f"{moment.isoformat()} has no time zone; the world's time is Europe/Berlin")
+    return (moment.astimezone(UTC) - _EPOCH) // _MICROSECOND
+
+
+def _from_micros(micros: int) -> datetime:
+    return (_EPOCH + timedelta(microseconds=micros)).astimezone(BERLIN)

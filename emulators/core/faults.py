@@ -1,0 +1,105 @@
+"""Faults are declared by emulators, armed by scenarios, counted, and never a matter of dice.
+
+An emulator declares its kinds as small models; each kind names the `point` at which it strikes (for post:
+`transit`, `print`…). The emulator asks `strike(...)` once each time it passes a point. What is still armed at
+the end of a scenario was never hit, and that fails the scenario.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from .journal import Cause, Journal
+
+
+class Fault(BaseModel):
+    """A kind of fault: a subclass with typed parameters, a one-line docstring, and the point it strikes at."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    point: ClassVar[str]
+
+    @classmethod
+    def about(cls) -> str:
+        """The first line of the docstring, as documentation."""
+        return (cls.__doc__ or "").strip().splitlines()[0]
+
+
+class UnknownFault(ValueError):
+    """The emulator or its fault kind is not known, or a parameter does not fit; the text says what would."""
+
+
+@dataclass(eq=False)
+class Armed:
+    """A fault waiting to strike at the `nth` event that passes its point (1 is the next)."""
+
+    emulator: str
+    kind: str
+    fault: Fault
+    nth: int = 1
+    cause: Cause = field(default_factory=Cause)
+
+    @property
+    def name(self) -> str:
+        return f"{self.emulator}.{self.kind}"
+
+
+class Faults:
+    """The faults of one world."""
+
+    def __init__(self, journal: Journal) -> None:
+        self._journal = journal
+        self._known: dict[str, Mapping[str, type[Fault]]] = {}
+        self._armed: list[Armed] = []
+
+    def declare(self, emulator: str, kinds: Mapping[str, type[Fault]]) -> None:
+        """Make the kinds of an emulator known. The world does this when it is put together."""
+        self._known[emulator] = kinds
+
+    def arm(self, emulator: str, kind: str, parameters: Mapping[str, Any] | None = None, *, nth: int = 1) -> Armed:
+        """Arm a fault for the `nth` event at its point.
+
+        Raises `UnknownFault` for an emulator, kind or parameter that does not exist, or an `nth` below 1.
+        """
+        if emulator not in self._known:
+            raise UnknownFault(f"no emulator '{emulator}'; known: {', '.join(sorted(self._known))}")
+        if kind not in self._known[emulator]:
+            known = ", ".join(self._known[emulator])
+            raise UnknownFault(f"fault '{kind}' is not known to '{emulator}'; known: {known}")
+        try:
+            fault = self._known[emulator][kind].model_validate(parameters or {})
+        except ValidationError as error:
+            problems = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
+            raise UnknownFault(f"fault '{kind}' of '{emulator}': {problems}") from error
+        if nth < 1:
+            raise UnknownFault(
+                f"fault '{kind}' of '{emulator}' can strike at the 1st event or a later one, not at {nth}"
+            )
+        armed = Armed(emulator, kind, fault, nth, self._journal.cause)
+        self._armed.append(armed)
+        parameters = fault.model_dump(mode="json")
+        self._journal.write("fault", "armed", emulator=emulator, kind=kind, nth=nth, parameters=parameters)
+        return armed
+
+    def strike(self, emulator: str, point: str) -> Armed | None:
+        """The armed fault whose turn it is at this point, or `None`. Counts the event for all others waiting there."""
+        if not self._armed:
+            return None
+        hit: Armed | None = None
+        for armed in self._armed:
+            if armed.emulator == emulator and armed.fault.point == point:
+                armed.nth -= 1
+                if armed.nth <= 0 and hit is None:
+                    hit = armed
+        if hit is not None:
+            self._armed.remove(hit)
+            self._journal.write("fault", "struck", emulator=emulator, kind=hit.kind)
+        return hit
+
+    @property
+    def unspent(self) -> tuple[Armed, ...]:
+        """Armed and never hit."""
+        return tuple(self._armed)

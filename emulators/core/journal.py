@@ -1,0 +1,110 @@
+"""One ordered list of everything that happened on every channel, with its cause.
+
+Report, diagram, coverage and replay are views of it. Same seed, same journal, to the byte: an entry holds
+only virtual time and values that derive from the seed.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from .clock import Clock
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """Why something happens: the scenario step (counted from 1) and the fault that bent it, if any."""
+
+    step: int | None = None
+    fault: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One event: `channel` is the emulator or part (`sms`, `post`, `card`…), `event` the dotted verb."""
+
+    seq: int
+    at: datetime
+    channel: str
+    event: str
+    data: Mapping[str, Any]
+    cause: Cause
+
+    def as_dict(self) -> dict[str, Any]:
+        return {
+            "seq": self.seq,
+            "at": self.at.isoformat(timespec="milliseconds"),
+            "channel": self.channel,
+            "event": self.event,
+            **({"step": self.cause.step} if self.cause.step is not None else {}),
+            **({"fault": self.cause.fault} if self.cause.fault else {}),
+            "data": dict(self.data),
+        }
+
+
+class Journal:
+    """Append-only. Values in `data` must be what JSON can hold; bytes are written as upper-case hex."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._entries: list[Entry] = []
+        self._listeners: list[Callable[[Entry], None]] = []
+        self.cause = Cause()
+
+    @property
+    def entries(self) -> Sequence[Entry]:
+        return self._entries
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def write(self, channel: str, event: str, **data: Any) -> Entry:
+        """Note an event now, with the cause that is in force."""
+        entry = Entry(len(self._entries) + 1, self._clock.now, channel, event, data, self.cause)
+        self._entries.append(entry)
+        for listen in self._listeners:
+            listen(entry)
+        return entry
+
+    def since(self, length: int) -> Sequence[Entry]:
+        """The entries written after the journal had `length` entries."""
+        return self._entries[length:]
+
+    def listen(self, listener: Callable[[Entry], None]) -> None:
+        """Call `listener` with every entry from now on."""
+        self._listeners.append(listener)
+
+    def named(self, channel: str, event: str) -> Iterator[Entry]:
+        """All entries of one kind, oldest first."""
+        return (e for e in self._entries if e.channel == channel and e.event == event)
+
+    @contextmanager
+    def because(self, cause: Cause) -> Iterator[None]:
+        """Within the block, `cause` is the cause of all that is written."""
+        before, self.cause = self.cause, cause
+        try:
+            yield
+        finally:
+            self.cause = before
+
+    def to_jsonl(self) -> str:
+        """JSON Lines, one entry a line, keys in fixed order, umlauts as they are."""
+        return "".join(
+            json.dumps(e.as_dict(), ensure_ascii=False, default=_plain, separators=(", ", ": ")) + "\n"
+            for e in self._entries
+        )
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, bytes | bytearray):
+        return value.hex().upper()
+    if isinstance(value, datetime):
+        return value.isoformat(timespec="milliseconds")
+    if isinstance(value, set | frozenset):  # the order of a set changes from process to process
+        return str(sorted(map(str, value)))
+    return str(value)

@@ -1,0 +1,109 @@
+from datetime import datetime, timedelta
+
+import pytest
+
+from emulators.core.clock import BERLIN, Clock, MonotonicPace
+
+
+def at(text: str) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=BERLIN)
+
+
+def test_the_world_begins_on_the_tuesday_of_the_source_page() -> None:
+    assert Clock().now == at("2021-03-23T09:00")
+
+
+def test_three_days_across_the_change_to_summer_time_are_72_true_hours() -> None:
+    clock = Clock(at("2021-03-26T09:00"))
+    began = clock.now.timestamp()
+    clock.advance(timedelta(days=3))
+    assert clock.now.timestamp() - began == 72 * 3600
+    assert clock.now.isoformat() == "2021-03-29T10:00:00+02:00"
+
+
+def test_events_of_one_moment_run_in_the_order_in_which_they_were_asked_for() -> None:
+    clock, ran = Clock(), list[str]()
+    clock.after(timedelta(minutes=2), lambda: ran.append("last"))
+    for name in ("first", "second", "third"):
+        clock.after(timedelta(minutes=1), lambda name=name: ran.append(name))  # type: ignore[misc]
+    clock.advance(timedelta(hours=1))
+    assert ran == ["first", "second", "third", "last"]
+
+
+def test_each_event_sees_its_own_moment() -> None:
+    clock, seen = Clock(), list[datetime]()
+    clock.after(timedelta(minutes=7), lambda: seen.append(clock.now))
+    clock.advance(timedelta(hours=1))
+    assert seen == [at("2021-03-23T09:07")]
+    assert clock.now == at("2021-03-23T10:00")
+
+
+def test_an_event_asked_for_by_an_event_still_runs_within_the_step() -> None:
+    clock, ran = Clock(), list[datetime]()
+    clock.after(timedelta(minutes=1), lambda: clock.after(timedelta(minutes=1), lambda: ran.append(clock.now)))
+    clock.advance(timedelta(minutes=2))
+    assert ran == [at("2021-03-23T09:02")]
+
+
+def test_a_cancelled_event_neither_runs_nor_is_due() -> None:
+    clock, ran = Clock(), list[int]()
+    timer = clock.after(timedelta(minutes=1), lambda: ran.append(1))
+    timer.cancel()
+    assert clock.next_due is None
+    clock.advance(timedelta(minutes=5))
+    assert ran == []
+
+
+def test_what_should_have_happened_already_happens_at_once() -> None:
+    clock, ran = Clock(), list[datetime]()
+    clock.at(at("2021-03-01T00:00"), lambda: ran.append(clock.now))
+    clock.settle()
+    assert ran == [at("2021-03-23T09:00")]
+
+
+def test_time_does_not_run_backwards() -> None:
+    clock = Clock()
+    with pytest.raises(ValueError, match="backwards"):
+        clock.advance(timedelta(seconds=-1))
+    with pytest.raises(ValueError, match="has passed"):
+        clock.advance_to(at("2021-03-22T09:00"))
+
+
+def test_a_moment_without_a_zone_is_refused() -> None:
+    with pytest.raises(ValueError, match="no time zone"):
+        Clock().advance_to(datetime(2021, 4, 1))  # noqa: DTZ001  # the very thing that is refused
+
+
+def test_a_paced_clock_runs_at_its_rate_from_the_moment_it_follows() -> None:
+    wall = [100.0]
+    pace = MonotonicPace(lambda: wall[0], rate=60)
+    wall[0] += 5  # before the clock follows: does not count
+    clock = Clock()
+    clock.follow(pace)
+    wall[0] += 2
+    clock.tick()
+    assert clock.now == at("2021-03-23T09:02")
+
+
+def test_a_paced_clock_goes_on_after_a_step_by_hand() -> None:
+    wall = [0.0]
+    clock = Clock()
+    clock.follow(MonotonicPace(lambda: wall[0]))
+    clock.advance(timedelta(days=1))
+    wall[0] += 60
+    clock.tick()
+    assert clock.now == at("2021-03-24T09:01")
+
+
+def test_without_a_pace_a_tick_changes_nothing() -> None:
+    clock = Clock()
+    clock.follow(MonotonicPace(lambda: 0.0))
+    clock.follow(None)
+    clock.tick()
+    assert clock.now == at("2021-03-23T09:00")
+
+
+@pytest.mark.parametrize("rate", [0, -1])
+def test_a_pace_must_move_forwards(rate: float) -> None:
+    with pytest.raises(ValueError, match="positive"):
+        MonotonicPace(lambda: 0.0, rate)

@@ -1,0 +1,67 @@
+import json
+from datetime import timedelta
+
+import pytest
+
+from emulators.core.clock import Clock
+from emulators.core.journal import Cause, Entry, Journal
+
+
+def test_entries_are_numbered_from_one_and_carry_the_virtual_time() -> None:
+    clock = Clock()
+    journal = Journal(clock)
+    journal.write("post", "posted", letter=1)
+    clock.advance(timedelta(hours=1))
+    entry = journal.write("post", "delivered", letter=1)
+    assert [e.seq for e in journal.entries] == [1, 2]
+    assert entry.at.isoformat() == "2021-03-23T10:00:00+01:00"
+
+
+def test_the_cause_in_force_is_written_and_ends_with_its_block() -> None:
+    journal = Journal(Clock())
+    with journal.because(Cause(step=4)):
+        with journal.because(Cause(step=4, fault="post.lost")):
+            journal.write("post", "lost")
+        journal.write("post", "posted")
+    journal.write("post", "closed")
+    assert [(e.cause.step, e.cause.fault) for e in journal.entries] == [(4, "post.lost"), (4, None), (None, None)]
+
+
+def test_the_cause_ends_also_when_its_block_fails() -> None:
+    journal = Journal(Clock())
+    with pytest.raises(KeyError), journal.because(Cause(step=1)):
+        raise KeyError
+    assert journal.cause == Cause()
+
+
+def test_json_lines_keep_umlauts_and_write_bytes_as_hex() -> None:
+    journal = Journal(Clock())
+    with journal.because(Cause(step=2)):
+        journal.write("card", "verify", apdu=b"\x00\x20", holder="Jörg Heß")
+    assert journal.to_jsonl() == (
+        '{"seq": 1, "at": "2021-03-23T09:00:00.000+01:00", "channel": "card", "event": "verify", "step": 2, '
+        '"data": {"apdu": "0020", "holder": "Jörg Heß"}}\n'
+    )
+
+
+def test_a_set_is_written_in_an_order_that_does_not_depend_on_the_process() -> None:
+    journal = Journal(Clock())
+    journal.write("phone", "sensors", ready={"nfc", "face", "finger"})
+    assert json.loads(journal.to_jsonl())["data"]["ready"] == "['face', 'finger', 'nfc']"
+
+
+def test_a_listener_hears_what_is_written_from_then_on() -> None:
+    journal, heard = Journal(Clock()), list[Entry]()
+    journal.write("sms", "submitted")
+    journal.listen(heard.append)
+    journal.write("sms", "delivered")
+    assert [e.event for e in heard] == ["delivered"]
+
+
+def test_one_kind_of_entry_and_the_latest_ones_can_be_asked_for() -> None:
+    journal = Journal(Clock())
+    for event in ("submitted", "delivered", "submitted"):
+        journal.write("sms", event)
+    assert [e.seq for e in journal.named("sms", "submitted")] == [1, 3]
+    assert [e.seq for e in journal.since(2)] == [3]
+    assert len(journal) == 3
