@@ -1,0 +1,72 @@
+"""Where cards come from: the emulator that the world knows under the name `card`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import ClassVar
+
+from emulators.core.emulator import Door
+from emulators.core.faults import Fault
+from emulators.core.person import Person
+from emulators.core.physics import Physics
+
+from .card import HealthCard
+from .faults import FAULTS, Misissued
+from .passwords import TransportState
+from .pki import CardPki, Variant, card_serial
+
+
+class CardIssuer:
+    """Issues health cards under one PKI and can take their certificates back."""
+
+    name: ClassVar[str] = "card"
+    faults: ClassVar[Mapping[str, type[Fault]]] = FAULTS
+
+    def __init__(self, physics: Physics) -> None:
+        self._physics = physics
+        self.pki = CardPki()
+
+    def doors(self) -> Iterable[Door]:
+        """None yet; PC/SC comes with the reader."""
+        return ()
+
+    def issue(
+        self,
+        person: Person,
+        *,
+        variant: Variant = Variant.GENUINE,
+        transport: TransportState = TransportState.REGULAR,
+        blocked: bool = False,
+    ) -> HealthCard:
+        """A card for the person, made today; the data of `person.card` decide its number, PIN, PUK and NFC."""
+        hit = self._physics.faults.strike(self.name, "issue")
+        match hit.fault if hit else None:
+            case Misissued(variant=variant, transport=transport, blocked=blocked, without_nfc=without_nfc):
+                if without_nfc:
+                    person = replace(person, card=replace(person.card, can="", nfc=False))
+        today = self._physics.clock.now.date()
+        card = HealthCard.personalised(
+            person, today=today, pki=self.pki, variant=variant, transport=transport, physics=self._physics
+        )
+        if blocked:
+            card.block_pin()
+        with self._physics.bent_by(hit):
+            self._physics.journal.write(
+                self.name,
+                "issued",
+                iccsn=card.iccsn,
+                kvnr=person.kvnr,
+                nfc=card.nfc,
+                variant=variant.value,
+                transport=transport.value,
+                blocked=blocked,
+            )
+        if variant is Variant.REVOKED:
+            self.revoke(card)
+        return card
+
+    def revoke(self, card: HealthCard) -> None:
+        """Take the card's certificate back from this moment on."""
+        self.pki.revocations.revoke(card_serial(card.person), self._physics.clock.now)
+        self._physics.journal.write(self.name, "revoked", iccsn=card.iccsn, serial=f"{card_serial(card.person):X}")
