@@ -1,0 +1,132 @@
+"""The partner's side over HTTP: `/ident/v1/…`, JSON, key in `X-Api-Key`; `Idempotency-Key` is honoured."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING
+
+from pydantic import ValidationError
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from emulators.core.outcome import Refused
+from emulators.wire.http import Refusal
+
+from .case import Case
+from .faults import Outage, RefusedConnection
+from .order import CaseOrder, IdempotencyConflict
+from .pages import ROUTES as PAGES
+from .replies import error, not_understood, refuse_as_json
+from .result import overview, result, timeline
+
+if TYPE_CHECKING:
+    from .provider import IdentProvider
+
+Handler = Callable[["IdentProvider", Request], Awaitable[Response]]
+CaseHandler = Callable[["IdentProvider", Case], Response]
+
+
+def guarded(handle: Handler) -> Callable[[Request], Awaitable[Response]]:
+    """Faults of the line first, then the key, then the shape of the body."""
+
+    async def endpoint(request: Request) -> Response:
+        provider: IdentProvider = request.app.state.provider
+        hit = provider.physics.faults.strike(provider.name, "request")
+        with provider.physics.bent_by(hit):
+            match hit and hit.fault:
+                case Outage():
+                    provider.physics.journal.write(
+                        provider.name, "request.failed", path=request.scope["path"], status=503
+                    )
+                    return error(503, "unavailable")
+                case RefusedConnection():
+                    provider.physics.journal.write(
+                        provider.name, "request.failed", path=request.scope["path"], status=None
+                    )
+                    raise Refusal("the ident provider does not answer")
+        if request.headers.get("x-api-key") != provider.api_key:
+            return error(401, "unauthorised")
+        try:
+            return await handle(provider, request)
+        except ValidationError as problem:
+            return not_understood(problem)
+
+    return endpoint
+
+
+def for_case(handle: CaseHandler) -> Callable[[Request], Awaitable[Response]]:
+    """Finds the case of the path, or answers 404."""
+
+    async def found(provider: IdentProvider, request: Request) -> Response:
+        case = provider.cases.get(request.path_params["case_id"])
+        return error(404, "not_found") if case is None else handle(provider, case)
+
+    return guarded(found)
+
+
+async def create(provider: IdentProvider, request: Request) -> Response:
+    order = CaseOrder.model_validate_json(await request.body())
+    try:
+        case = provider.create(order, request.headers.get("idempotency-key"))
+    except IdempotencyConflict:
+        return error(409, "idempotency_conflict")
+    shown = {
+        "case_id": case.case_id,
+        "jump_url": f"{request.scope['scheme']}://{request.headers.get('host', '')}/jump/{case.case_id}",
+        "state": case.state,
+        "expires_at": case.expires_at.isoformat(timespec="seconds"),
+    }
+    return JSONResponse(shown, 201)
+
+
+def show(provider: IdentProvider, case: Case) -> Response:
+    return JSONResponse(overview(case))
+
+
+def events(provider: IdentProvider, case: Case) -> Response:
+    return JSONResponse({"events": timeline(case)})
+
+
+def redeem(provider: IdentProvider, case: Case) -> Response:
+    """Hand out the result: once, when the case is over, for fourteen days."""
+    if not case.is_over:
+        return error(409, "not_final", state=case.state)
+    if case.redeemed:
+        return error(409, "already_redeemed")
+    if provider.physics.clock.now - case.changed_at > provider.profile.result_kept:
+        return error(410, "result_purged")
+    case.redeemed = True
+    provider.physics.journal.write(provider.name, "case.redeemed", case_id=case.case_id, state=case.state)
+    return JSONResponse(result(case))
+
+
+def cancel(provider: IdentProvider, case: Case) -> Response:
+    match case.cancel():
+        case Refused(reason=reason):
+            return error(409, "not_cancellable", reason=reason, state=case.state)
+        case _:
+            return JSONResponse(overview(case))
+
+
+async def health(provider: IdentProvider, request: Request) -> Response:
+    return JSONResponse({"status": "ok"})
+
+
+ROUTES = (
+    Route("/ident/v1/cases", guarded(create), methods=["POST"]),
+    Route("/ident/v1/cases/{case_id}", for_case(show), methods=["GET"]),
+    Route("/ident/v1/cases/{case_id}/events", for_case(events), methods=["GET"]),
+    Route("/ident/v1/cases/{case_id}/redeem", for_case(redeem), methods=["POST"]),
+    Route("/ident/v1/cases/{case_id}/cancel", for_case(cancel), methods=["POST"]),
+    Route("/ident/v1/health", guarded(health), methods=["GET"]),
+    *PAGES,
+)
+
+
+def build(provider: IdentProvider) -> Starlette:
+    app = Starlette(routes=ROUTES, exception_handlers={HTTPException: refuse_as_json})
+    app.state.provider = provider
+    return app
