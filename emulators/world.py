@@ -1,0 +1,278 @@
+"""One of each, put together: physics, emulators, people with their phones, cards, letterboxes and mailboxes.
+
+`open()` makes the doors reachable, `close()` shuts them. In process, `requests` is answered by the emulators' own
+ASGI apps and mail goes straight to the SMTP handler; with `sockets=True` the very same are served on loopback.
+"""
+
+from __future__ import annotations
+
+import smtplib
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
+from dataclasses import replace
+from datetime import datetime, timedelta
+from random import Random
+from threading import RLock
+from urllib.parse import urlsplit
+
+import responses
+from cryptography.x509 import Certificate
+from starlette.types import ASGIApp
+
+from emulators.branch.office import BranchOffices
+from emulators.card.card import HealthCard
+from emulators.card.issuer import CardIssuer
+from emulators.card.pki import Variant as CardVariant
+from emulators.core.clock import DEFAULT_START
+from emulators.core.emulator import Door, Emulator
+from emulators.core.numbers import make_can, make_iccsn, make_pin, make_puk
+from emulators.core.people import PERSONAS, People, Persona
+from emulators.core.person import CardData, Person
+from emulators.core.physics import Physics
+from emulators.core.registry import Registry
+from emulators.core.workdays import Workdays
+from emulators.ident.provider import IdentProvider
+from emulators.mail.server import MailServer
+from emulators.mail.smtp import SmtpClient
+from emulators.phone.catalogue import device
+from emulators.phone.faults import FAULTS as PHONE_FAULTS
+from emulators.phone.phone import Phone
+from emulators.phone.profile import DeviceProfile, OperatingSystem
+from emulators.post.office import PostOffice
+from emulators.sms.gateway import SmsGateway
+from emulators.sms.handset import TAKEOVER_WINDOW
+from emulators.sms.one_time_code import Way, ios_autofill, user_consent
+from emulators.wire.http import HttpDoor, mount
+from emulators.wire.loop import BackgroundLoop
+
+# Further emulators come from other distributions by this entry point; those here are parts of every world.
+EMULATORS = Registry("pruefstand.emulators", {})
+
+# What the device looks for in an SMS when it hands a code over by itself. The insurer's domain is a fictitious one.
+_TAKEOVER: Mapping[OperatingSystem, Way] = {
+    OperatingSystem.ANDROID: user_consent,
+    OperatingSystem.IOS: ios_autofill("musterkasse.example"),
+}
+
+_VARIANTS = {
+    "expired": CardVariant.EXPIRED,
+    "revoked": CardVariant.REVOKED,
+    "foreign": CardVariant.FOREIGN,
+    "copied": CardVariant.CLONED,
+}
+
+
+class World:
+    """A small world with one clock, one journal and one set of faults. Nothing in it is shared with another world."""
+
+    def __init__(
+        self,
+        seed: int = 0,
+        start: datetime = DEFAULT_START,
+        *,
+        land: str | None = None,
+        personas: Mapping[str, Persona] = PERSONAS,
+    ) -> None:
+        self.physics = Physics(seed, start, Workdays(land))
+        self.clock, self.journal, self.faults = self.physics.clock, self.physics.journal, self.physics.faults
+        self.sms = SmsGateway(self.physics)
+        self.mail = MailServer(self.physics)
+        self.post = PostOffice(self.physics)
+        self.ident = IdentProvider(self.physics)
+        self.branch = BranchOffices(self.physics)
+        self.issuer = CardIssuer(self.physics)
+        self.people: dict[str, Person] = {}
+        self.addresses: dict[str, str] = {}
+        self._population = People(seed, start.date(), personas)
+        self._phones: dict[tuple[str, str], Phone] = {}
+        self._cards: dict[str, HealthCard] = {}
+        self._mock: responses.RequestsMock | None = None
+        self._loops: dict[str, BackgroundLoop] = {}
+        self._doors: list[Door] = []
+        for emulator in self.emulators:
+            self.faults.declare(emulator.name, emulator.faults)
+        self.faults.declare(Phone.name, PHONE_FAULTS)
+
+    @property
+    def emulators(self) -> tuple[Emulator, ...]:
+        return self.sms, self.mail, self.post, self.ident, self.branch, self.issuer
+
+    # -- doors ----------------------------------------------------------------------------------------------------
+
+    def open(self, *, sockets: bool = False) -> World:
+        """Make every door reachable; `addresses` then maps the emulators' names to URLs. Returns the world itself."""
+        if self._mock is not None or self._loops:
+            raise RuntimeError("this world is open already")
+        if sockets:
+            self._loops["doors"] = BackgroundLoop("doors")
+            for emulator in self.emulators:
+                for door in emulator.doors():
+                    self.addresses[door.name] = self._serve("doors", door)
+        else:
+            self._mock = responses.RequestsMock(assert_all_requests_are_fired=False)
+            self._mock.start()
+            for emulator in (self.sms, self.post, self.ident, self.branch):
+                self.publish(emulator.name, emulator.app)
+            self.addresses[self.mail.name] = "smtp://mail.test"
+        return self
+
+    def publish(self, name: str, app: ASGIApp) -> str:
+        """Make an app of somebody else (the insurer's web door) part of this world; returns its base URL.
+
+        On sockets it is given a loop of its own: it may call back into the world while it answers.
+        """
+        if self._mock is not None:
+            self.addresses[name] = f"http://{name}.test"
+            mount(self._mock, self.addresses[name], app)
+        else:
+            self._loops.setdefault(name, BackgroundLoop(name))
+            self.addresses[name] = self._serve(name, HttpDoor(name, app, RLock()))
+        return self.addresses[name]
+
+    def connect_clerks(self, url: str) -> None:
+        """Where the clerks in the branches report to: the insurer's system under test."""
+        self.branch.connect(url, self.keys["terminal"])
+
+    def _serve(self, loop: str, door: Door) -> str:
+        self._doors.append(door)
+        return door.open(self._loops[loop])
+
+    def close(self) -> None:
+        """Shut all doors. Closing a closed world is no error."""
+        for door in self._doors:
+            door.close()
+        for loop in self._loops.values():
+            loop.stop()
+        if self._mock is not None:
+            self._mock.stop(allow_assert=False)
+        self._doors, self._loops, self._mock = [], {}, None
+
+    def __enter__(self) -> World:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @property
+    def keys(self) -> dict[str, str]:
+        """Keys and secrets of the doors, TEST ONLY."""
+        return {
+            "sms_sid": self.sms.account_sid,
+            "sms_token": self.sms.auth_token,
+            "post": self.post.api_key,
+            "ident": self.ident.api_key,
+            "ident_webhook": self.ident.webhook_secret,
+            "branch": self.branch.api_key,
+            "terminal": "TEST-ONLY-terminal-key",
+        }
+
+    def smtp(self) -> AbstractContextManager[SmtpClient]:
+        """A client connected to the mail server: in process, or real smtplib once the door is on a socket.
+
+        Raises what smtplib raises.
+        """
+        if self._mock is not None:
+            return self.mail.smtp()
+        address = urlsplit(self.addresses[self.mail.name])
+        return smtplib.SMTP(address.hostname or "", address.port or 25, timeout=5)
+
+    # -- time -----------------------------------------------------------------------------------------------------
+
+    def happen(self) -> None:
+        """Let all happen that is due now."""
+        self.physics.happen()
+
+    def advance(self, duration: timedelta) -> None:
+        """Let true time pass."""
+        self.physics.advance_to(self.clock.later(duration))
+
+    def advance_workdays(self, count: int, calendar: Workdays | None = None) -> None:
+        """Let time pass to the same hour of the `count`-th working day from today."""
+        days = calendar or self.physics.workdays
+        self.physics.advance_to(max(self.clock.now, days.add_to(self.clock.now, count)))
+
+    # -- people, phones, cards ------------------------------------------------------------------------------------
+
+    def settle_in(self, role: str, persona: str) -> Person:
+        """Let a person live in this world, with a letterbox, a mailbox and a SIM; a child comes with its guardian."""
+        person = self._population.named(persona, role)
+        self._settle(role, person)
+        if person.guardian is not None:
+            self._settle("guardian", person.guardian)
+        return self.people[role]
+
+    def _settle(self, role: str, person: Person) -> None:
+        if person.replacement is None:
+            person = replace(person, replacement=_new_card(self.physics.randomness(f"replacement/{role}")))
+        self.people[role] = person
+        self.post.household(person.full_name, person.address)
+        self.mail.mailbox(person.email)
+        self.sms.handset(person.mobile)
+
+    def give_phone(self, role: str, which: str, profile: str | DeviceProfile) -> Phone:
+        """Give somebody a device: `which` is first or second. The first one holds the person's SIM, if it can."""
+        found = device(profile) if isinstance(profile, str) else profile
+        number = self.people[role].mobile if which == "first" and found.sms else None
+        phone = Phone(found, self.physics, name=f"{role}/{which}", number=number)
+        self._phones[role, which] = phone
+        return phone
+
+    def phone(self, by: str = "person", on: str = "first") -> Phone:
+        """The device that `by` uses with `on`: first, second, or the first one of another role.
+
+        Somebody who was given none has the same model as the person in the scenario.
+        """
+        key = (by, on) if on in ("first", "second") else (on, "first")
+        if key not in self._phones:
+            self.give_phone(*key, self._phones["person", "first"].profile)
+        return self._phones[key]
+
+    def offered_code(self, phone: Phone) -> str | None:
+        """The SMS code that the device would offer to an app now; writes nothing."""
+        newest = self.sms.handset(phone.number).newest if phone.number else None
+        if newest is None or self.clock.now - newest.received_at > TAKEOVER_WINDOW:
+            return None
+        return _TAKEOVER[phone.profile.os](newest.body)
+
+    def takeover(self, phone: Phone) -> str | None:
+        """The SMS code that the device hands to an app, now; noted in the journal."""
+        if phone.number is None or phone.profile.os not in _TAKEOVER:
+            return None
+        return self.sms.handset(phone.number).takeover(self.clock.now, _TAKEOVER[phone.profile.os])
+
+    def card(self, which: str = "person") -> HealthCard:
+        """The card in somebody's hand; `expired`, `revoked`, `foreign`, `copied` are variants of the person's own."""
+        if which not in self._cards:
+            owner = self.people["person" if which in _VARIANTS else which]
+            self._cards[which] = self.issuer.issue(owner, variant=_VARIANTS.get(which, CardVariant.GENUINE))
+        return self._cards[which]
+
+    def hold_card_without_nfc(self, role: str) -> Person:
+        """Give somebody a card of the older kind, without NFC and without a CAN. Before the world is used."""
+        person = self.people[role]
+        self.people[role] = replace(person, card=replace(person.card, nfc=False, can=""))
+        return self.people[role]
+
+    def take_new_card(self, role: str = "person") -> Person:
+        """From now on the person uses the card that came as a replacement."""
+        person = self.people[role]
+        if person.replacement is None:
+            raise LookupError(f"no new card has been made for {person.full_name}")
+        self.people[role] = replace(person, card=person.replacement, replacement=None)
+        self._cards.pop(role, None)
+        return self.people[role]
+
+    @property
+    def trust_anchor(self) -> Certificate:
+        """The root that signs genuine cards' issuers."""
+        return self.issuer.pki.trust_anchor()
+
+    def revoked(self, serial: int) -> bool:
+        """Whether the certificate with that serial number is on the revocation list now."""
+        return self.issuer.pki.revocations.is_revoked(serial, self.clock.now)
+
+
+def _new_card(random: Random) -> CardData:
+    return CardData(
+        iccsn=make_iccsn(random.randrange(10**10)), can=make_can(random), pin=make_pin(random), puk=make_puk(random)
+    )
