@@ -1,0 +1,1 @@
+"""Views of a finished run: the Allure report and what stands beside it."""
