@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import ClassVar
 
 from emulators.core.faults import Fault
+from emulators.core.transport_faults import Outage
 
 
 class NoSlot(Fault):
@@ -37,12 +38,6 @@ class TerminalDown(Fault):
     """The clerk's terminal does not reach the insurer's system."""
 
     point: ClassVar[str] = "report"
-
-
-class Outage(Fault):
-    """The appointment API answers one request with 503."""
-
-    point: ClassVar[str] = "request"
 
 
 FAULTS: Mapping[str, type[Fault]] = MappingProxyType(

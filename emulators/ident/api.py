@@ -2,62 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from pydantic import ValidationError
 from starlette.applications import Starlette
-from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from emulators.core.outcome import Refused
-from emulators.wire.http import Refusal
+from emulators.wire.json_api import Endpoint, error, guarded, json_app
 
 from .case import Case
-from .faults import Outage, RefusedConnection
 from .order import CaseOrder, IdempotencyConflict
 from .pages import ROUTES as PAGES
-from .replies import error, not_understood, refuse_as_json
 from .result import overview, result, timeline
 
 if TYPE_CHECKING:
     from .provider import IdentProvider
 
-Handler = Callable[["IdentProvider", Request], Awaitable[Response]]
 CaseHandler = Callable[["IdentProvider", Case], Response]
 
 
-def guarded(handle: Handler) -> Callable[[Request], Awaitable[Response]]:
-    """Faults of the line first, then the key, then the shape of the body."""
-
-    async def endpoint(request: Request) -> Response:
-        provider: IdentProvider = request.app.state.provider
-        hit = provider.physics.faults.strike(provider.name, "request")
-        with provider.physics.bent_by(hit):
-            match hit and hit.fault:
-                case Outage():
-                    provider.physics.journal.write(
-                        provider.name, "request.failed", path=request.scope["path"], status=503
-                    )
-                    return error(503, "unavailable")
-                case RefusedConnection():
-                    provider.physics.journal.write(
-                        provider.name, "request.failed", path=request.scope["path"], status=None
-                    )
-                    raise Refusal("the ident provider does not answer")
-        if request.headers.get("x-api-key") != provider.api_key:
-            return error(401, "unauthorised")
-        try:
-            return await handle(provider, request)
-        except ValidationError as problem:
-            return not_understood(problem)
-
-    return endpoint
-
-
-def for_case(handle: CaseHandler) -> Callable[[Request], Awaitable[Response]]:
+def for_case(handle: CaseHandler) -> Endpoint:
     """Finds the case of the path, or answers 404."""
 
     async def found(provider: IdentProvider, request: Request) -> Response:
@@ -127,6 +94,4 @@ ROUTES = (
 
 
 def build(provider: IdentProvider) -> Starlette:
-    app = Starlette(routes=ROUTES, exception_handlers={HTTPException: refuse_as_json})
-    app.state.provider = provider
-    return app
+    return json_app(provider, ROUTES, "the ident provider")

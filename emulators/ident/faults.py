@@ -9,18 +9,7 @@ from typing import ClassVar
 from pydantic import Field
 
 from emulators.core.faults import Fault
-
-
-class Outage(Fault):
-    """The partner API answers one request with 503."""
-
-    point: ClassVar[str] = "request"
-
-
-class RefusedConnection(Fault):
-    """The partner API breaks the connection of one request without an answer."""
-
-    point: ClassVar[str] = "request"
+from emulators.core.transport_faults import Outage, RefusedConnection
 
 
 class DocBlurry(Fault):

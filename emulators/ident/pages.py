@@ -19,10 +19,10 @@ from starlette.routing import Route
 
 from emulators.core.outcome import Outcome, Refused
 from emulators.core.person import CardData, IdentityDocument
+from emulators.wire.json_api import error, not_understood
 
 from .case import Case
 from .documents import Face, Side
-from .replies import error, not_understood
 from .states import Step
 
 if TYPE_CHECKING:
@@ -153,7 +153,7 @@ ROUTES = (
 
 
 def _provider(request: Request) -> IdentProvider:
-    provider: IdentProvider = request.app.state.provider
+    provider: IdentProvider = request.app.state.owner
     return provider
 
 

@@ -9,6 +9,7 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from emulators.core.faults import Fault
+from emulators.core.transport_faults import Outage, RefusedConnection
 
 # Information classes of Premiumadress (moved, refused, deceased…) and the notes printed on returned letters.
 Reason = Literal["unknown", "moved", "refused", "deceased", "not_collected", "no_letterbox"]
@@ -57,18 +58,6 @@ class PrintError(Fault):
     """The print centre rejects the job: status 99, no letter is posted."""
 
     point: ClassVar[str] = "print"
-
-
-class Outage(Fault):
-    """The API answers one request with 503."""
-
-    point: ClassVar[str] = "request"
-
-
-class RefusedConnection(Fault):
-    """The API breaks the connection of one request without an answer."""
-
-    point: ClassVar[str] = "request"
 
 
 FAULTS: Mapping[str, type[Fault]] = MappingProxyType(

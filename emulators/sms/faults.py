@@ -9,20 +9,9 @@ from typing import ClassVar
 from pydantic import Field, field_validator
 
 from emulators.core.faults import Fault
+from emulators.core.transport_faults import Outage, RefusedConnection
 
 from .message import REFUSALS
-
-
-class Outage(Fault):
-    """The gateway answers the request with 503 and takes nothing."""
-
-    point: ClassVar[str] = "request"
-
-
-class RefusedConnection(Fault):
-    """Nothing answers: the connection for the request breaks."""
-
-    point: ClassVar[str] = "request"
 
 
 class Throttled(Fault):

@@ -20,10 +20,11 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from emulators.core.transport_faults import Outage, RefusedConnection
 from emulators.wire.http import Refusal
 
 from .callback import API_VERSION
-from .faults import Outage, RefusedConnection, Throttled
+from .faults import Throttled
 from .message import Message, Rejected
 
 if TYPE_CHECKING:

@@ -1,0 +1,99 @@
+"""What the JSON APIs for partners have in common: the key in `X-Api-Key`, faults of the line, errors as JSON.
+
+An error is `{"error": code, …details}`, also for a path or a method that does not exist.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Protocol, TypeVar
+
+from pydantic import ValidationError
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from emulators.core.physics import Physics
+from emulators.core.transport_faults import Outage, RefusedConnection
+
+from .http import Refusal
+
+
+class Owner(Protocol):
+    """Whoever offers an API."""
+
+    physics: Physics
+
+    @property
+    def name(self) -> str:
+        """Channel in the journal and emulator of the faults."""
+
+    @property
+    def api_key(self) -> str:
+        """What partners send as `X-Api-Key`."""
+
+
+OwnerT = TypeVar("OwnerT", bound=Owner)
+Endpoint = Callable[[Request], Awaitable[Response]]
+
+
+def json_app(owner: Owner, routes: Sequence[Route], called: str) -> Starlette:
+    """The API as an ASGI app; handlers find its owner in `app.state.owner`. `called` is its name in sentences."""
+    app = Starlette(routes=routes, exception_handlers={HTTPException: refuse_as_json})
+    app.state.owner = owner
+    app.state.called = called
+    return app
+
+
+def guarded(handle: Callable[[OwnerT, Request], Awaitable[Response]]) -> Endpoint:
+    """Let a request in: faults of the line first (503, or `Refusal`), then the key (401), then the body (400)."""
+
+    async def endpoint(request: Request) -> Response:
+        owner: OwnerT = request.app.state.owner
+        failure = _struck(owner, request)
+        if failure is not None:
+            return failure
+        if request.headers.get("x-api-key") != owner.api_key:
+            return error(401, "unauthorised")
+        try:
+            return await handle(owner, request)
+        except ValidationError as problem:
+            return not_understood(problem)
+
+    return endpoint
+
+
+def error(status: int, code: str, **details: object) -> Response:
+    return JSONResponse({"error": code, **details}, status)
+
+
+def not_understood(problem: ValidationError) -> Response:
+    """400 with the place and the kind of each mistake in the body."""
+    problems = [{"field": ".".join(map(str, e["loc"])), "problem": e["msg"]} for e in problem.errors()]
+    return error(400, "bad_request", problems=problems)
+
+
+async def refuse_as_json(_: Request, problem: Exception) -> Response:
+    status = problem.status_code if isinstance(problem, HTTPException) else 500
+    return error(status, {404: "not_found", 405: "method_not_allowed"}.get(status, "error"))
+
+
+def _struck(owner: Owner, request: Request) -> Response | None:
+    """The answer of a fault that strikes the request as such. Raises `Refusal` if nothing answers at all."""
+    hit = owner.physics.faults.strike(owner.name, "request")
+    with owner.physics.bent_by(hit):
+        match hit and hit.fault:
+            case Outage():
+                _note_failure(owner, request, 503)
+                return error(503, "unavailable")
+            case RefusedConnection():
+                _note_failure(owner, request, None)
+                raise Refusal(f"{request.app.state.called} does not answer")
+            case _:
+                return None
+
+
+def _note_failure(owner: Owner, request: Request, status: int | None) -> None:
+    owner.physics.journal.write(owner.name, "request.failed", path=request.scope["path"], status=status)
