@@ -1,0 +1,53 @@
+"""The insurer profile: everything that the source page leaves open, in one place.
+
+Each value marked `assumed` is our choice, not the page's (requirements.yaml, `assumed: true`; the decisions are
+named as in the reference, section 6.4). The rules and the reference system are given the same profile; a vendor
+gives its own.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+def _assumed(default: Any, why: str) -> Any:
+    return Field(default=default, description=why, json_schema_extra={"assumed": True})
+
+
+class InsurerProfile(BaseModel):
+    """Settings of one insurer. Durations carry their unit in the name."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str = "Musterkasse"
+
+    tan_digits: int = _assumed(6, "TAN-04: length of the smsTAN")
+    tan_minutes: int = _assumed(10, "TAN-05: how long a TAN is valid")
+    tan_tries: int = _assumed(3, "TAN-04: wrong ones until a new TAN is needed")
+
+    letter_code_length: int = _assumed(8, "decision A4")
+    letter_code_days: int = _assumed(21, "PST-05: how long an activation code is valid")
+    letter_code_tries: int = _assumed(3, "PST-04: wrong ones until a new letter is needed")
+
+    release_code_digits: int = _assumed(6, "decision A4")
+    release_code_minutes: int = _assumed(10, "decision A4")
+
+    mail_link_hours: int = _assumed(48, "the page names no end for a link")
+    card_digits: int = _assumed(8, "decision A10: how many last digits of the card's number")
+    recovery_key_digits: int = _assumed(24, "decision A20")
+    shake_seconds: float = _assumed(5.0, "SET-03: vigorous movement until the bar is full")
+
+    password_minimum: int = 8
+    android_minimum: int = 8
+    ios_minimum: int = 13
+    excluded_models: tuple[str, ...] = ("iPhone 7",)
+    age_of_consent: int = 15
+
+    release_workdays: int = 1
+    saturday_is_workday: bool = _assumed(False, "decision A18")
+    visits_need_appointment: bool = True
+    visits_advised_against_until: date | None = date(2021, 4, 18)
+    interrupted_setup: Literal["goes_on", "starts_again"] = _assumed("goes_on", "SET-09 allows both")
