@@ -1,0 +1,155 @@
+"""Rules at work: predict an action's end, take note of what happened, say what must be visible."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
+
+from emulators.core.journal import Entry
+from emulators.core.outcome import Accepted, Refused
+from emulators.core.person import Person
+from emulators.core.workdays import Workdays
+from harness.actions import Action
+from harness.drivers import View
+from harness.errors import BenchError
+from harness.profile import InsurerProfile
+
+from .account import ACCOUNT
+from .apps import APPS, app_refusals, ecare_session
+from .cards import CARDS
+from .contact import CONTACT
+from .identity import IDENTITY
+from .observing import Debts, Observer
+from .rows import Deviation, Move, Prediction, Refusal, Rule, Scene, Table
+from .seeing import Sight, compare
+from .setup import SETUP
+from .situation import Account, CardFacts, DeviceFacts, Situation
+
+TABLES: tuple[Table, ...] = (APPS, ACCOUNT, CONTACT, IDENTITY, SETUP, CARDS)
+RULES: Mapping[type[Action], Rule] = {action: rule for table in TABLES for action, rule in table.rules.items()}
+
+# Refusals that follow from an action's app, made once for each app.
+_APP_REFUSALS: Mapping[str, tuple[Refusal, ...]] = {app: app_refusals(app) for app in ("barmer", "ecare")}
+
+
+def refusals_of(rule: Rule, action: Action | None = None) -> tuple[Refusal, ...]:
+    """All refusals of a rule in their order; those of the app come first."""
+    app = getattr(action, "app", None) if rule.app == "action" else rule.app
+    return (*_APP_REFUSALS.get(app or "", ()), *rule.refusals)
+
+
+class Rules:
+    """The rules of one world: pure state, no I/O. `phone` gives the facts of a phone by role and which."""
+
+    def __init__(
+        self,
+        profile: InsurerProfile,
+        people: Mapping[str, Person],
+        phone: Callable[[str, str], DeviceFacts],
+        now: datetime,
+        workdays: Workdays | None = None,
+    ) -> None:
+        accounts = {role: Account(role, person, CardFacts(person.card)) for role, person in people.items()}
+        self.situation = Situation(profile, accounts, {}, phone, now)
+        self.debts = Debts([])
+        self.observer = Observer(self.situation, self.debts, workdays or Workdays(saturday=profile.saturday_is_workday))
+
+    def scene(self, action: Action, entries: Sequence[Entry] = ()) -> Scene:
+        device = self.situation.device(action.by, action.on)
+        struck = frozenset(
+            f"{e.data['emulator']}.{e.data['kind']}" for e in entries if e.channel == "fault" and e.event == "struck"
+        )
+        return Scene(self.situation, action, self.situation.accounts[action.by], device, entries, struck)
+
+    def predict(self, action: Action, entries: Sequence[Entry] = ()) -> Prediction:
+        """How the action must end now. `entries` are the journal of its course, for the faults that bent it.
+
+        Raises `BenchError` for an action that no table knows.
+        """
+        return self._predict(self.scene(action, entries))
+
+    def _predict(self, scene: Scene) -> Prediction:
+        rule = self._rule(scene.action)
+        for refusal in refusals_of(rule, scene.action):
+            if refusal.when(scene):
+                notes = refusal.notes(scene) if refusal.notes else ()
+                return Prediction(Refused(refusal.reason, notes), refusal.requirements)
+        notes = rule.notes(scene) if rule.notes else ()
+        return Prediction(Accepted(notes), rule.requirements)
+
+    def apply(self, action: Action, entries: Sequence[Entry] = ()) -> Prediction:
+        """Predict the action and take note of its end: states move, facts change, duties arise."""
+        scene = self.scene(action, entries)
+        rule, prediction = self._rule(action), self._predict(scene)
+        if isinstance(prediction.outcome, Refused):
+            if rule.on_refusal:
+                rule.on_refusal(scene, prediction.outcome.reason)
+            return prediction
+        moves = [m for m in rule.moves if m.when is None or m.when(scene)]
+        for move in moves:
+            self._move(scene, move)
+        if rule.then:
+            rule.then(scene)
+        self._check_device(scene, moves)
+        if rule.proves:
+            self.observer.prove(scene.account, scene.now)
+        if rule.owes:
+            self.debts.open.extend(rule.owes(scene))
+        return prediction
+
+    def observe(self, entries: Iterable[Entry]) -> list[Deviation]:
+        """Take note of journal entries; returns what the rules do not allow in them."""
+        return [deviation for entry in entries for deviation in self.observer.observe(entry)]
+
+    def now(self, moment: datetime) -> list[Deviation]:
+        """Time has moved on; returns the duties that are overdue."""
+        self.situation.now = moment
+        return self.debts.overdue(moment)
+
+    def see(self, view: View, by: str = "person", on: str = "first") -> list[Deviation]:
+        """Hold what is visible against the rules."""
+        situation = self.situation
+        return compare(Sight(situation, situation.accounts[by], situation.device(by, on)), view)
+
+    @staticmethod
+    def _rule(action: Action) -> Rule:
+        try:
+            return RULES[type(action)]
+        except KeyError:
+            raise BenchError(f"no table has a rule for the action '{action.verb}'") from None
+
+    def _move(self, scene: Scene, move: Move) -> None:
+        state = scene.account.state
+        if move.region in state:
+            if state[move.region] not in move.before:
+                raise BenchError(f"{scene.action.verb}: {move.region} is {state[move.region]}, not {move.before}")
+            state[move.region] = move.after
+
+    def _check_device(self, scene: Scene, moves: Iterable[Move]) -> None:
+        """The tables' word on a device's state and the facts must agree."""
+        for move in moves:
+            if move.region in _DEVICE_STATE and _DEVICE_STATE[move.region](scene) != move.after:
+                found = _DEVICE_STATE[move.region](scene)
+                raise BenchError(f"{scene.action.verb}: the tables say {move.region} is {move.after}, it is {found}")
+
+
+def _binding(scene: Scene) -> str:
+    if scene.device.bound_to is not scene.account:
+        return "unbound"
+    return "released" if scene.device.released_for is scene.account else "bound"
+
+
+def _session(app: str) -> Callable[[Scene], str]:
+    def state(scene: Scene) -> str:
+        if scene.device.sessions.get(app) is not scene.account:
+            return "closed"
+        return ecare_session(scene.account, scene.device) if app == "ecare" else "open"
+
+    return state
+
+
+_DEVICE_STATE: Mapping[str, Callable[[Scene], str]] = {
+    "binding": _binding,
+    "barmer": _session("barmer"),
+    "ecare": _session("ecare"),
+}

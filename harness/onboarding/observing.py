@@ -1,0 +1,235 @@
+"""What the rules learn from the journal: codes that went out, cases that were decided, letters that came.
+
+Every SMS, letter and mail must be owed to somebody; what nobody is owed is a deviation (a PIN by SMS, a letter to
+another address, a second release), and so is a debt that is not paid in time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+from emulators.core.clock import BERLIN
+from emulators.core.journal import Entry
+from emulators.core.workdays import Workdays
+from harness.reading import activation_code_in, pin_in, tan_in
+
+from .identity import verdict
+from .rows import Deviation, Duty
+from .situation import Account, Evidence, Issued, Situation
+
+LAG = timedelta(hours=2)  # how long a decision may stay unknown to the insurer when its message was bent
+
+PASSED = frozenset({"SUCCESS", "SUCCESS_WITH_CHANGES"})
+REFUSED = frozenset({"REJECTED", "ABANDONED", "CANCELLED", "EXPIRED", "ERROR", "RETRY"})
+
+# What is owed, by the requirement that forbids sending it to anyone or anywhere else.
+STRAY = {"sms": ("TAN-01",), "post": ("PST-01", "REL-03", "IDN-10"), "mail": ("NEW-06", "SET-07")}
+
+
+@dataclass
+class Debts:
+    """Duties that are not yet fulfilled."""
+
+    open: list[Duty]
+
+    def settle(self, kinds: tuple[str, ...], to: str) -> Duty | None:
+        """Take out the oldest debt of one of these kinds to that address."""
+        for duty in self.open:
+            if duty.kind in kinds and duty.to in ("", to):
+                self.open.remove(duty)
+                return duty
+        return None
+
+    def overdue(self, now: datetime) -> list[Deviation]:
+        late = [d for d in self.open if d.by < now]
+        self.open = [d for d in self.open if d.by >= now]
+        return [Deviation(f"no {d.kind}{f' to {d.to}' if d.to else ''}", "one is owed", d.requirements) for d in late]
+
+
+class Observer:
+    """Reads journal entries into the situation. One for each `Rules`."""
+
+    def __init__(self, situation: Situation, debts: Debts, workdays: Workdays) -> None:
+        self._situation = situation
+        self._debts = debts
+        self._workdays = workdays
+        self._letters: dict[str, tuple[str, Account]] = {}  # letter id -> kind and whose
+
+    def observe(self, entry: Entry) -> list[Deviation]:
+        """Take note of one entry; returns what the rules do not allow in it."""
+        read = _READERS.get((entry.channel, entry.event))
+        return read(self, entry.data, entry) if read else []
+
+    # -- messages -------------------------------------------------------------------------------------------------
+
+    def _sms(self, data: Mapping[str, Any], entry: Entry) -> list[Deviation]:
+        duty = self._debts.settle(("sms_tan",), data["to"])
+        tan = tan_in(data["body"])
+        if duty is None or tan is None:
+            return [Deviation(f"an SMS to {data['to']}: {data['body']!r}", "none is owed there", STRAY["sms"])]
+        duty.account.tan = Issued(tan, entry.at, data["to"])
+        return []
+
+    def _sms_undelivered(self, data: Mapping[str, Any], entry: Entry) -> list[Deviation]:
+        for account in self._situation.accounts.values():
+            if account.tan is not None and account.tan.to == data["to"] and account.state["tan"] == "sent":
+                account.state["tan"] = "undelivered"
+        return []
+
+    def _mail(self, data: Mapping[str, Any], entry: Entry) -> list[Deviation]:
+        to = data["to"][0]
+        duty = self._debts.settle(("mail_link", "mail_setup"), to)
+        if duty is None or len(data["to"]) != 1:
+            return [Deviation(f"a mail to {', '.join(data['to'])}", "none is owed there", STRAY["mail"])]
+        if not data["links"]:
+            return [Deviation(f"a mail to {to} without a link", "one to confirm the address with", duty.requirements)]
+        links = duty.account.links if duty.kind == "mail_link" else duty.account.setup_links
+        links.append(Issued(data["links"][0], entry.at, to))
+        return []
+
+    def _letter(self, data: Mapping[str, Any], entry: Entry) -> list[Deviation]:
+        text = "\n".join(data["pages"])
+        address = " / ".join(data["recipient"][-2:])
+        kind = _kind_of(text)
+        duty = self._debts.settle((kind,), address)
+        if duty is None:
+            return [Deviation(f"a letter ({kind}) to {address}", "none is owed there", STRAY["post"])]
+        account = duty.account
+        self._letters[str(data["letter_id"])] = (kind, account)
+        if kind == "letter_activation":
+            account.letter = Issued(activation_code_in(text) or "", entry.at, address)
+        elif kind == "letter_pin":
+            return self._pin_letter(account, pin_in(text) or "")
+        return []
+
+    def _pin_letter(self, account: Account, pin: str) -> list[Deviation]:
+        account.pins.append(pin)
+        account.state["pin"] = "sent"
+        released(account)
+        if pin != account.card.data.pin:
+            return [Deviation(f"a PIN letter with {pin}", f"the card's PIN is {account.card.data.pin}", ("REL-03",))]
+        return []
+
+    def _letter_came(self, data: Mapping[str, Any], entry: Entry) -> list[Deviation]:
+        kind, account = self._letters.get(data["letter_id"], ("", None))
+        if account is not None and kind == "letter_pin":
+            account.state["pin"] = "held"
+        if account is not None and kind == "letter_card":
+            account.card_came = True
+        return []
+
+    # -- identity -------------------------------------------------------------------------------------------------
+
+    def _case_created(self, data: Mapping[str, Any], entry: Entry) -> list[Deviation]:
+        duty = self._debts.settle(("case",), "")
+        if duty is None:
+            return [Deviation("a case at the ident provider", "none without following the link", ("IDN-01",))]
+        duty.account.evidence.case_id = data["case_id"]
+        return []
+
+    def _case_state(self, data: Mapping[str, Any], entry: Entry) -> list[Deviation]:
+        account = next((a for a in self._situation.accounts.values() if a.evidence.case_id == data["case_id"]), None)
+        if account is None:
+            return []
+        match data["to"]:
+            case "PROCESSING":
+                account.state["identity"] = "running"
+                return []
+            case "REVOKED":
+                self._revoked(account)
+                return []
+            case state if state not in PASSED | REFUSED:
+                return []
+        account.decided_at, account.decided_bent = entry.at, entry.cause.fault is not None
+        account.ident_step = "none"
+        if data["to"] in REFUSED:
+            account.state["identity"] = "refused"
+            found = self._refused_rightly(account, data)
+            if data["to"] == "RETRY":
+                account.ident_step, account.evidence = "document_front", Evidence(account.evidence.case_id)
+            return found
+        must_pass, requirements = verdict(self._situation, account)
+        if not must_pass:
+            return [Deviation("the ident provider lets the case pass", "it must not", requirements)]
+        account.state["identity"] = "passed"
+        self.prove(account, entry.at)
+        return []
+
+    def _refused_rightly(self, account: Account, data: Mapping[str, Any]) -> list[Deviation]:
+        must_pass, requirements = verdict(self._situation, account)
+        if must_pass and data["to"] == "REJECTED" and not account.decided_bent and not account.ident_left:
+            reasons = ", ".join(data["reasons"])
+            return [Deviation(f"the ident provider rejects the case ({reasons})", "it passes", requirements)]
+        return []
+
+    def _revoked(self, account: Account) -> None:
+        """The provider takes a success back: what has not been released is not released any more (IDN-10)."""
+        account.state["identity"] = "refused"
+        if account.state["release"] == "pending":
+            account.state["release"] = "released" if account.releases else "none"
+            account.passed_at = account.release_due = None
+            self._debts.open = [d for d in self._debts.open if (d.kind, d.account) != ("letter_pin", account)]
+
+    def prove(self, account: Account, at: datetime) -> None:
+        """The identity is proved: the release and the PIN letter are due by the end of the next working day."""
+        account.passed_at, account.card_shown = at, True
+        account.release_due = self.end_of_workday(at)
+        account.state["release"] = "pending"
+        address = " / ".join(account.person.address.lines())
+        due = self.end_of_workday(account.release_due)
+        self._debts.open.append(Duty("letter_pin", address, ("REL-03", "SWI-02", "NOA-01"), account, due))
+
+    def end_of_workday(self, moment: datetime) -> datetime:
+        day = self._workdays.add(moment.astimezone(BERLIN).date(), self._situation.profile.release_workdays)
+        return datetime.combine(day, time(23, 59, 59), BERLIN)
+
+    def _appointment(self, data: Mapping[str, Any], entry: Entry) -> list[Deviation]:
+        for account in self._situation.accounts.values():
+            if account.person.kvnr == data["kvnr"]:
+                account.appointment = date.fromisoformat(data["at"][:10])
+        return []
+
+    def _message_bent(self, data: Mapping[str, Any], entry: Entry) -> list[Deviation]:
+        """A fault of the provider's messages, or of its line: the insurer may learn the result later."""
+        if data["emulator"] == "ident" and data["kind"].startswith(("webhook", "result", "outage", "refused")):
+            for account in self._situation.accounts.values():
+                account.lag = account.lag or bool(account.evidence.case_id)
+        return []
+
+    def _card_revoked(self, data: Mapping[str, Any], entry: Entry) -> list[Deviation]:
+        for account in self._situation.accounts.values():
+            account.card_revoked = account.card_revoked or account.card.data.iccsn == data["iccsn"]
+        return []
+
+
+def released(account: Account) -> None:
+    """Account and card are released: seen in the view, or by the PIN letter that follows."""
+    if account.state["release"] == "pending":
+        account.state["release"] = "released"
+        account.releases += 1
+        account.card.released = account.card.released or account.card_shown
+
+
+def _kind_of(text: str) -> str:
+    if pin_in(text):
+        return "letter_pin"
+    return "letter_activation" if activation_code_in(text) else "letter_card"
+
+
+Reader = Callable[[Observer, Mapping[str, Any], Entry], list[Deviation]]
+
+_READERS: dict[tuple[str, str], Reader] = {
+    ("sms", "submitted"): Observer._sms,
+    ("sms", "undelivered"): Observer._sms_undelivered,
+    ("mail", "accepted"): Observer._mail,
+    ("post", "posted"): Observer._letter,
+    ("post", "delivered"): Observer._letter_came,
+    ("ident", "case.created"): Observer._case_created,
+    ("ident", "case.state"): Observer._case_state,
+    ("branch", "appointment.booked"): Observer._appointment,
+    ("fault", "struck"): Observer._message_bent,
+    ("card", "revoked"): Observer._card_revoked,
+}
