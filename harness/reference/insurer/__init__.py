@@ -1,0 +1,1 @@
+"""The insurer's back end: one module per concern, put together in `insurer`."""
