@@ -1,0 +1,295 @@
+"""Act, let the world happen, compare.
+
+Each step of a row is carried out, the world is let happen, and what came of it is held against the prediction:
+the outcome, every message that went out, and everything that is visible. The first deviation ends the run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, TypeVar
+
+from emulators.core.faults import UnknownFault
+from emulators.core.journal import Cause, Entry, Journal
+from emulators.core.outcome import Accepted, Outcome, Refused
+from emulators.core.workdays import Workdays
+from emulators.world import World
+from harness.actions import WORLD
+from harness.drivers import Driver
+from harness.errors import BenchError, Mismatch, Violation
+from harness.facts import PhoneFacts
+from harness.onboarding import Deviation, Prediction, Rules
+from harness.onboarding.explaining import explain
+from harness.person import Hands
+from harness.profile import InsurerProfile
+from harness.scenario.steps import Act, ArmFault, Expect, Row, SetPhone, Step, Until, Wait
+from harness.telling import title_of
+
+T = TypeVar("T")
+
+
+@dataclass
+class StepRecord:
+    """What became of one step. `first_entry` and `last_entry` are the slice of the journal that it wrote."""
+
+    number: int
+    total: int
+    step: Step
+    title: str
+    began: datetime
+    ended: datetime
+    first_entry: int
+    last_entry: int
+    status: str = "passed"  # passed | failed | broken | skipped
+    outcome: Outcome | None = None
+    predicted: Prediction | None = None
+    message: str = ""
+
+
+@dataclass
+class Run:
+    """A row, played. `touched` are the requirements that predictions named on the way."""
+
+    row: Row
+    seed: int
+    journal: Journal
+    steps: list[StepRecord] = field(default_factory=list)
+    failure: Exception | None = None
+    touched: frozenset[str] = frozenset()
+
+
+def play(
+    row: Row,
+    world: World,
+    driver: Driver,
+    *,
+    seed: int,
+    on_step: Callable[[StepRecord], None] | None = None,
+) -> Run:
+    """Play one row in an open world. A `Mismatch`, `Violation` or `BenchError` is found in `Run.failure`."""
+    run = Run(row, seed, world.journal)
+    stage = _Stage(run, world, driver)
+    for number, step in enumerate(row.steps, 1):
+        record = stage.begin(number, step)
+        try:
+            stage.carry_out(record)
+        except (Mismatch, Violation, BenchError) as error:
+            run.failure = error
+            record.status = "broken" if isinstance(error, BenchError) else "failed"
+            record.message = str(error)
+        except Exception as error:  # a bug of ours or of the driver; it must not look like one of the system's
+            run.failure = BenchError(stage.placed(record, f"{type(error).__name__}: {error}"))
+            run.failure.__cause__ = error
+            record.status, record.message = "broken", str(run.failure)
+        stage.end(record)
+        if on_step is not None:
+            on_step(record)
+        if run.failure is not None:
+            break
+    else:
+        run.failure = stage.unspent()
+    run.touched = frozenset(stage.touched)
+    return run
+
+
+class _Stage:
+    """Everything that takes part in one run."""
+
+    def __init__(self, run: Run, world: World, driver: Driver) -> None:
+        self.run, self.world, self.driver = run, world, driver
+        profile = InsurerProfile(**run.row.scenario.profile)
+        self.workdays = Workdays(run.row.scenario.land, saturday=profile.saturday_is_workday)
+        self.rules = Rules(
+            profile, world.people, lambda by, on: PhoneFacts(world.phone(by, on)), world.clock.now, self.workdays
+        )
+        self.hands = Hands(world, driver, self.rules)
+        self.touched: set[str] = set()
+
+    def begin(self, number: int, step: Step) -> StepRecord:
+        now, written = self.world.clock.now, len(self.world.journal)
+        return StepRecord(number, len(self.run.row.steps), step, title_of(step), now, now, written, written)
+
+    def end(self, record: StepRecord) -> None:
+        record.ended, record.last_entry = self.world.clock.now, len(self.world.journal)
+        self.run.steps.append(record)
+
+    def carry_out(self, record: StepRecord) -> None:
+        with self.world.journal.because(Cause(step=record.number)):
+            match record.step:
+                case Act():
+                    self._act(record, record.step)
+                case ArmFault() as fault:
+                    self._arm(record, fault)
+                case Wait() as wait:
+                    if wait.workdays:
+                        self.world.advance_workdays(wait.workdays, self.workdays)
+                    self.world.advance(wait.duration)
+                    self._look_around(record, "person", "first")
+                case Until() as until:
+                    self._until(record, until)
+                case SetPhone() as change:
+                    self._set_phone(record, change)
+                case Expect() as expect:
+                    self._expect(record, expect)
+
+    # -- a person acts --------------------------------------------------------------------------------------------
+
+    def _act(self, record: StepRecord, step: Act) -> None:
+        action = self._told(record, step, lambda: self.hands.concrete(step.action))
+        predicted_as = self.hands.as_predicted(action)
+        scene = self.rules.scene(predicted_as)
+        facts = explain(scene)
+        perform = self.hands.act if action.where == WORLD else self.driver.perform
+        outcome = self._told(record, step, lambda: perform(action))
+        self.world.happen()
+        self.driver.settle()
+        entries = list(self.world.journal.since(record.first_entry))
+        self.world.journal.write("run", "step", action=action.verb, **action.changed(), outcome=str(outcome))
+        late = self.rules.now(self.world.clock.now)
+        prediction = self.rules.apply(predicted_as, entries)
+        record.outcome, record.predicted = outcome, prediction
+        self.touched.update(prediction.requirements)
+        self._compare_outcome(record, facts)
+        self._hold(record, [*late, *self.rules.observe(entries)], facts)
+        self._asked_for(record, step)
+        self._look_around(record, action.by, action.on, observed=True)
+
+    def _told(self, record: StepRecord, step: Act, do: Callable[[], T]) -> T:
+        """What `do` returns; its `BenchError` is told where the step stands."""
+        try:
+            return do()
+        except BenchError as error:
+            raise BenchError(self.placed(record, f"{step.place}: {error}")) from error
+
+    def _compare_outcome(self, record: StepRecord, facts: str) -> None:
+        outcome, prediction = record.outcome, record.predicted
+        assert outcome is not None
+        assert prediction is not None
+        required = prediction.outcome
+        same = type(outcome) is type(required) and set(required.notes) <= set(outcome.notes)
+        if same and isinstance(outcome, Refused) and isinstance(required, Refused):
+            same = outcome.reason == required.reason
+        if not same:
+            self._fail(record, Deviation(str(outcome), str(required), prediction.requirements), facts)
+
+    def _asked_for(self, record: StepRecord, step: Act) -> None:
+        """What the file itself says of the outcome; the rules agree with the system, so the file is wrong."""
+        outcome = record.outcome
+        reason = outcome.reason if isinstance(outcome, Refused) else None
+        wrong = step.refused is not None and reason != step.refused
+        if step.accepted is not None:
+            wrong = not isinstance(outcome, Accepted) or not set(step.accepted) <= set(outcome.notes)
+        if wrong:
+            wanted = f"refused with '{step.refused}'" if step.refused else str(Accepted(step.accepted or ()))
+            text = f"{step.place}: the file says {wanted}; the system and the rules agree on: {outcome}"
+            raise BenchError(self.placed(record, text))
+
+    def _look_around(self, record: StepRecord, by: str, on: str, *, observed: bool = False) -> None:
+        """Take note of the journal, of time, and of what is visible."""
+        deviations: list[Deviation] = []
+        if not observed:
+            entries: Sequence[Entry] = self.world.journal.since(record.first_entry)
+            deviations += self.rules.observe(entries)
+            deviations += self.rules.now(self.world.clock.now)
+        deviations += self.rules.see(self.driver.look(by, on), by, on)
+        self._hold(record, deviations)
+
+    # -- other steps ----------------------------------------------------------------------------------------------
+
+    def _arm(self, record: StepRecord, fault: ArmFault) -> None:
+        try:
+            self.world.faults.arm(fault.emulator, fault.kind, fault.parameters, nth=fault.nth)
+        except UnknownFault as error:
+            raise BenchError(self.placed(record, f"{fault.place}: {error}")) from error
+
+    def _until(self, record: StepRecord, until: Until) -> None:
+        try:
+            self.world.physics.advance_to(until.moment)
+        except ValueError as error:
+            raise BenchError(self.placed(record, f"{until.place}: {error}")) from error
+        self._look_around(record, "person", "first")
+
+    def _set_phone(self, record: StepRecord, change: SetPhone) -> None:
+        settings = dict(change.settings)
+        if "enrolled" in settings:
+            settings["enrolled"] = frozenset(settings["enrolled"])
+        try:
+            self.world.phone(change.by, change.on).set(**settings)
+        except ValueError as error:
+            raise BenchError(self.placed(record, f"{change.place}: {error}")) from error
+
+    def _expect(self, record: StepRecord, expect: Expect) -> None:
+        view = self.driver.look(expect.by, expect.on)
+        for name, wanted in expect.fields.items():
+            seen = self._count(name, expect.by) if name in WORLD_FIELDS else getattr(view, name)
+            if not _same(seen, wanted):
+                told = f"{name} is {_word(seen)}, the file says {_word(wanted)}"
+                deviation = f"{told} ({', '.join(self.run.row.scenario.requirements)})"
+                raise Mismatch(self.placed(record, deviation))
+
+    def _count(self, name: str, role: str) -> int:
+        person = self.world.people[role]
+        match name:
+            case "letterbox":
+                return len(self.hands.letters(role))
+            case "sms":
+                return len(self.world.sms.handset(person.mobile).inbox)
+            case "spam":
+                return len(self.world.mail.mailbox(person.email).spam)
+            case _:
+                return len(self.world.mail.mailbox(person.email).inbox)
+
+    # -- failing --------------------------------------------------------------------------------------------------
+
+    def _hold(self, record: StepRecord, deviations: Sequence[Deviation], facts: str = "") -> None:
+        for deviation in deviations:
+            self.touched.update(deviation.requirements)
+        if deviations:
+            self._fail(record, deviations[0], facts)
+
+    def _fail(self, record: StepRecord, deviation: Deviation, facts: str) -> None:
+        raise Mismatch(self.placed(record, str(deviation), facts))
+
+    def placed(self, record: StepRecord, text: str, facts: str = "") -> str:
+        """The text as a reader needs it: which row and step, the facts, and the command that replays it."""
+        step = record.step
+        verb = step.action.verb if isinstance(step, Act) else type(step).__name__.lower()
+        head = f"{self.run.row.title}, step {record.number} of {record.total}, {verb}: {text}"
+        return "\n  ".join(
+            part for part in (head, facts, f"replay: {replay_command(self.run.row, self.run.seed)}") if part
+        )
+
+    def unspent(self) -> BenchError | None:
+        """A fault that was armed and never hit fails the scenario."""
+        armed = self.world.faults.unspent
+        if not armed:
+            return None
+        names = ", ".join(f"{a.name} (armed at step {a.cause.step})" for a in armed)
+        replay = replay_command(self.run.row, self.run.seed)
+        return BenchError(f"{self.run.row.title}: unspent fault, armed and never hit: {names}\n  replay: {replay}")
+
+
+def replay_command(row: Row, seed: int) -> str:
+    """The command that plays exactly this row again."""
+    cover = " --cover all" if row.scenario.family else ""
+    return f'pytest "{row.scenario.file.as_posix()}::{row.name}" --seed {seed}{cover}'
+
+
+# Fields of `expect` that are counted in the world and not seen in the system.
+WORLD_FIELDS = ("letterbox", "sms", "mails", "spam")
+
+
+def _same(seen: Any, wanted: Any) -> bool:
+    if wanted == "empty":
+        return seen in (0, None, ())
+    if isinstance(wanted, list | tuple):
+        return tuple(seen or ()) == tuple(wanted)
+    return bool(seen == wanted)
+
+
+def _word(value: Any) -> str:
+    if isinstance(value, tuple | list):
+        return "(" + ", ".join(map(str, value)) + ")"
+    return "empty" if value in (0, None) else str(value)

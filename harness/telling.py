@@ -1,0 +1,51 @@
+"""A step as a German sentence, for reports and for reviewers who do not read YAML."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from harness.scenario.steps import Act, ArmFault, Expect, SetPhone, Step, Until, Wait
+
+
+def title_of(step: Step) -> str:
+    """The step in one sentence."""
+    match step:
+        case Act():
+            asked = f" – abgelehnt: {step.refused}" if step.refused else ""
+            return step.action.sentence() + asked
+        case ArmFault():
+            which = "" if step.nth == 1 else f" (beim {step.nth}. Mal)"
+            return f"Störung: {step.emulator} – {step.kind}{_told(step.parameters)}{which}"
+        case Wait():
+            parts = [f"{step.workdays} Werktag(e)"] if step.workdays else []
+            parts += [_duration(step.duration)] if step.duration else []
+            return f"Warten: {', '.join(parts) or 'einen Augenblick'}"
+        case Until():
+            return f"Warten bis {step.moment:%d.%m.%Y %H:%M}"
+        case SetPhone():
+            return f"Gerät einstellen{_told(step.settings)}"
+        case Expect():
+            return f"Erwartet{_told(step.fields)}"
+
+
+def _told(fields: Mapping[str, Any]) -> str:
+    told = ", ".join(f"{name} = {_value(value)}" for name, value in fields.items())
+    return f": {told}" if told else ""
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, bool):
+        return "ja" if value else "nein"
+    if isinstance(value, list | tuple):
+        return ", ".join(map(str, value)) or "nichts"
+    return str(value)
+
+
+def _duration(duration: timedelta) -> str:
+    seconds = int(duration.total_seconds())
+    for size, one, many in ((86400, "Tag", "Tage"), (3600, "Stunde", "Stunden"), (60, "Minute", "Minuten")):
+        if seconds % size == 0 and seconds >= size:
+            return f"{seconds // size} {one if seconds == size else many}"
+    return f"{seconds} Sekunden"

@@ -1,0 +1,190 @@
+"""The runner holds a system against the rules: what deviates is named with its requirement and can be replayed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from emulators.core.outcome import Accepted, Outcome, Refused
+from emulators.world import World
+from harness import actions as do
+from harness.actions import Action
+from harness.drivers import View
+from harness.drivers.reference import ReferenceDriver
+from harness.errors import BenchError, Mismatch
+from harness.profile import InsurerProfile
+from harness.runner import Run, play
+from harness.scenario.paths import PATHS
+from harness.scenario.steps import Act, ArmFault, Expect, Place, Row, Scenario, Step, Wait
+from harness.setup import build_driver, build_world
+
+FILE = Path("scenarios/account/example.yaml")
+HERE = Place(FILE, 7)
+CHOICES = {"person": "adult", "device": "pixel-6"}
+
+
+def row(*steps: Step | Action, path: str | None = None, **choices: str) -> Row:
+    scenario = Scenario("EX-01", "An example", ("NEW-01",), FILE)
+    chosen = {**CHOICES, **choices}
+    before = PATHS[path](chosen, HERE) if path else ()
+    placed = tuple(Act(s, HERE) if isinstance(s, Action) else s for s in steps)
+    return Row(scenario, "pixel-6", chosen, (*before, *placed))
+
+
+Make = Callable[[World, InsurerProfile, int], ReferenceDriver]
+
+
+def run(subject: Row, make: Make = ReferenceDriver, seed: int = 0) -> Run:
+    world = build_world(subject, seed=seed)
+    try:
+        return play(subject, world, make(world, InsurerProfile(), seed), seed=seed)
+    finally:
+        world.close()
+
+
+class Deviating(ReferenceDriver):
+    """A system that ends one action in its own way and does nothing."""
+
+    verb: str = ""
+    ends: Outcome = Accepted()
+
+    def perform(self, action: Action) -> Outcome:
+        return self.ends if action.verb == self.verb else super().perform(action)
+
+
+def deviating(verb: str, ends: Outcome) -> type[Deviating]:
+    return type("Deviating", (Deviating,), {"verb": verb, "ends": ends})
+
+
+def failure(played: Run, kind: type[Exception] = Mismatch) -> str:
+    assert isinstance(played.failure, kind), played.failure
+    return str(played.failure)
+
+
+def test_a_whole_onboarding_is_played_to_its_end() -> None:
+    played = run(row(path="onboard"))
+    assert played.failure is None
+    assert {step.status for step in played.steps} == {"passed"}
+    assert {"NEW-01", "PST-03", "IDN-01", "SET-08"} <= played.touched
+
+
+def test_a_wrong_refusal_names_step_reason_requirement_facts_and_replay() -> None:
+    played = run(row(path="account_active"), deviating("enter_activation_code", Refused("code_expired")), seed=4711)
+    told = failure(played)
+    assert told.startswith(
+        "EX-01[pixel-6], step 16 of 17, enter_activation_code: "
+        "refused with 'code_expired', the rules say accepted (PST-02, PST-03)"
+    )
+    assert "the newest letter with" in told
+    assert told.endswith('replay: pytest "scenarios/account/example.yaml::pixel-6" --seed 4711')
+
+
+def test_an_acceptance_that_must_not_be_is_a_mismatch() -> None:
+    steps = (Act(do.EnterTan(code="wrong"), HERE),)
+    told = failure(run(row(do.LogIn(), do.EnterMobile(), do.RequestTan(), *steps, path="letter_came"),
+                       deviating("enter_tan", Accepted())))  # fmt: skip
+    assert "accepted, the rules say refused with 'tan_wrong' (TAN-04, TAN-06)" in told
+
+
+def test_a_message_that_is_owed_and_not_sent_is_found_though_the_outcome_is_right() -> None:
+    told = failure(run(row(path="registered"), deviating("request_letter", Accepted())))
+    assert "no letter_activation" in told or "account is none, the rules say pending" in told
+
+
+class Posting(ReferenceDriver):
+    """A system that sends every letter to somebody else."""
+
+    def perform(self, action: Action) -> Outcome:
+        if action.verb == "request_letter":
+            person, stranger = self.world.people["person"], self.world.people["stranger"]
+            kept = self.insurer.register[person.kvnr].person
+            self.insurer.register[person.kvnr].person = replace(kept, address=stranger.address)
+        return super().perform(action)
+
+
+def test_a_letter_to_another_address_is_found() -> None:
+    assert "PST-01" in failure(run(row(path="registered"), Posting))
+
+
+class Showing(ReferenceDriver):
+    """A system that shows something other than it is."""
+
+    shown: dict[str, object]
+
+    def look(self, by: str = "person", on: str = "first") -> View:
+        return replace(super().look(by, on), **self.shown)  # type: ignore[arg-type]
+
+
+def test_what_is_visible_is_held_against_the_rules_after_every_step() -> None:
+    showing = type("Active", (Showing,), {"shown": {"account": "active"}})
+    told = failure(run(row(path="registered"), showing))
+    assert "step 1 of 9, install_app: account is active, the rules say none (PST-02, PST-03, NEW-08)" in told
+
+
+def test_a_field_that_the_driver_cannot_see_is_not_compared() -> None:
+    blind = type("Blind", (Showing,), {"shown": dict.fromkeys(View.__slots__)})
+    assert run(row(path="registered"), blind).failure is None
+
+
+def test_an_unspent_fault_fails_the_scenario_as_a_mistake_of_the_bench() -> None:
+    played = run(row(ArmFault("sms", "lost", {}, HERE), path="registered"))
+    assert "unspent fault, armed and never hit: sms.lost (armed at step 10)" in failure(played, BenchError)
+
+
+def test_a_fault_that_struck_is_the_cause_in_the_journal() -> None:
+    played = run(row(ArmFault("post", "lost", {}, HERE), do.RequestLetter(), Wait(HERE, workdays=5), path="registered"))
+    assert played.failure is None
+    lost = [e for e in played.journal.entries if (e.channel, e.event) == ("post", "lost")]
+    assert [(e.cause.step, e.cause.fault) for e in lost] == [(11, "post.lost")]
+
+
+def test_reading_what_never_came_is_a_mistake_of_the_scenario() -> None:
+    played = run(row(do.EnterActivationCode(), path="registered"))
+    assert "no letter with a code has come" in failure(played, BenchError)
+
+
+def test_what_the_file_expects_is_held_too() -> None:
+    told = failure(run(row(Expect({"letterbox": 1}, HERE), path="registered")))
+    assert "letterbox is empty, the file says 1" in told
+
+
+def test_a_refusal_that_only_the_file_asks_for_is_a_mistake_of_the_file() -> None:
+    played = run(row(Act(do.OpenApp(app="barmer"), HERE, refused="rooted"), path="apps_installed"))
+    assert "the file says refused with 'rooted'; the system and the rules agree on: accepted" in failure(
+        played, BenchError
+    )
+
+
+def test_a_driver_that_breaks_is_no_verdict_on_the_system() -> None:
+    class Breaking(ReferenceDriver):
+        def perform(self, action: Action) -> Outcome:
+            raise ZeroDivisionError("the bridge is down")
+
+    assert "ZeroDivisionError: the bridge is down" in failure(run(row(path="registered"), Breaking), BenchError)
+
+
+@pytest.mark.parametrize("login", ["account", "card"])
+def test_the_same_seed_gives_the_same_journal_to_the_byte(login: str) -> None:
+    subject = row(path="onboard", login=login)
+    assert run(subject, seed=7).journal.to_jsonl() == run(subject, seed=7).journal.to_jsonl()
+
+
+def test_another_seed_gives_other_people_and_codes() -> None:
+    subject = row(path="account_active")
+    assert run(subject, seed=1).journal.to_jsonl() != run(subject, seed=2).journal.to_jsonl()
+
+
+def test_on_real_sockets_the_same_path_ends_the_same() -> None:
+    subject = row(path="onboard", identity="nect")
+    world = build_world(subject, seed=3, sockets=True)
+    try:
+        assert all(a.startswith(("http://127.0.0.1:", "smtp://127.0.0.1:")) for a in world.addresses.values())
+        driver = build_driver("reference", subject, world, seed=3)
+        played = play(subject, world, driver, seed=3)
+        driver.remove()
+    finally:
+        world.close()
+    assert played.failure is None
