@@ -1,0 +1,122 @@
+"""All names that a scenario file may use, gathered from where each is declared."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib import import_module
+from pathlib import Path
+from types import MappingProxyType
+
+from emulators.core.faults import Fault
+from emulators.core.personas import PERSONAS, Persona, load_personas
+from emulators.core.workdays import LAENDER
+from emulators.phone.catalogue import DEVICE_CLASSES, devices
+from emulators.phone.phone import Settings
+from harness.actions import ACTIONS
+from harness.errors import BenchError
+from harness.onboarding.catalogue import REQUIREMENTS
+
+from .paths import PATHS, Composition
+
+EMULATORS = ("sms", "mail", "post", "ident", "branch", "phone", "card")
+PERSONAS_FILE = "personas.yaml"
+SCENARIOS_FOLDER = "scenarios"
+
+# What a person can see (harness.drivers.View) and find in the world; `int` stands for a number, `str` for any text,
+# `tuple` for a list of words, else the words that can be expected.
+_CREDENTIAL = ("none", "unconfirmed", "confirmed")
+_SESSION = ("closed", "open")
+_IN_THE_WORLD = ("empty", int)
+EXPECTED: Mapping[str, tuple[str | type, ...]] = MappingProxyType(
+    {
+        "account": ("none", "pending", "active"),
+        "email": _CREDENTIAL,
+        "mobile": _CREDENTIAL,
+        "tan": ("none", "sent", "undelivered"),
+        "device": ("unbound", "bound", "released"),
+        "devices": (int,),
+        "identity": ("none", "running", "passed", "refused"),
+        "release": ("none", "pending", "released"),
+        "record": ("none", "setting_up", "ready", "without_app"),
+        "ecare": ("closed", "limited", "open"),
+        "barmer": _SESSION,
+        "login": ("none", "account", "card"),
+        "login_offers": (tuple,),
+        "unlock_offers": (tuple,),
+        "messages": (tuple,),
+        "release_code": (str,),
+        "recovery_key": (str,),
+        "letterbox": _IN_THE_WORLD,
+        "sms": _IN_THE_WORLD,
+        "mails": _IN_THE_WORLD,
+        "spam": _IN_THE_WORLD,
+    }
+)
+
+# The choices that a path can be given, besides `person` and `device`.
+CHOICES: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "account": ("create", "update"),
+        "identity": ("nect", "branch"),
+        "document": ("identity_card", "passport"),
+        "recovery_key": ("memory_card", "other_device"),
+        "device_class": tuple(DEVICE_CLASSES),
+        "tan": ("auto", "manual"),
+        "unlock": ("none", "fingerprint", "face"),
+        "login": ("account", "card"),
+        "card": ("nfc", "no_nfc"),
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Vocabulary:
+    """The names, and what each stands for. Personas depend on where the file lies: its folder may add some."""
+
+    faults: Mapping[str, Mapping[str, type[Fault]]]
+    personas: Mapping[str, Persona]
+    devices: tuple[str, ...]
+    paths: Mapping[str, Composition]
+
+    verbs = MappingProxyType(ACTIONS)
+    requirements = REQUIREMENTS
+    laender = LAENDER
+    phone_settings = tuple(Settings.model_fields)
+    choices = CHOICES
+    expected = EXPECTED
+
+
+def vocabulary(file: Path) -> Vocabulary:
+    """The names that `file` may use. Raises `BenchError` if the `personas.yaml` nearest to it cannot be read."""
+    return _vocabulary(personas_file(file))
+
+
+def personas_file(file: Path) -> Path | None:
+    """The nearest `personas.yaml` beside or above the file, not above a folder `scenarios`."""
+    for folder in file.resolve().parents:
+        if (candidate := folder / PERSONAS_FILE).is_file():
+            return candidate
+        if folder.name == SCENARIOS_FOLDER:
+            return None
+    return None
+
+
+@cache
+def _vocabulary(personas: Path | None) -> Vocabulary:
+    try:
+        own = load_personas(personas) if personas else {}
+    except (ValueError, OSError) as error:
+        raise BenchError(str(error)) from error
+    return Vocabulary(
+        faults=_faults(),
+        personas=MappingProxyType({**PERSONAS, **own}),
+        devices=(*DEVICE_CLASSES, *devices()),
+        paths=PATHS,
+    )
+
+
+@cache
+def _faults() -> Mapping[str, Mapping[str, type[Fault]]]:
+    return MappingProxyType({name: import_module(f"emulators.{name}.faults").FAULTS for name in EMULATORS})
