@@ -55,6 +55,7 @@ class Run:
     row: Row
     seed: int
     journal: Journal
+    replay: str
     steps: list[StepRecord] = field(default_factory=list)
     failure: Exception | None = None
     touched: frozenset[str] = frozenset()
@@ -66,23 +67,28 @@ def play(
     driver: Driver,
     *,
     seed: int,
+    replay: str = "",
     on_step: Callable[[StepRecord], None] | None = None,
 ) -> Run:
-    """Play one row in an open world. A `Mismatch`, `Violation` or `BenchError` is found in `Run.failure`."""
-    run = Run(row, seed, world.journal)
+    """Play one row in an open world. A `Mismatch`, `Violation` or `BenchError` is found in `Run.failure`.
+
+    `replay` is the command that plays this row again, for the reader of a failure; by default pytest's with the seed.
+    """
+    run = Run(row, seed, world.journal, replay or replay_command(row, seed))
     stage = _Stage(run, world, driver)
     for number, step in enumerate(row.steps, 1):
         record = stage.begin(number, step)
         try:
             stage.carry_out(record)
-        except (Mismatch, Violation, BenchError) as error:
-            run.failure = error
-            record.status = "broken" if isinstance(error, BenchError) else "failed"
-            record.message = str(error)
+        except (Mismatch, Violation) as error:
+            run.failure, record.status = error, "failed"
+        except BenchError as error:
+            placed = str(error).startswith(row.title)
+            run.failure, record.status = error if placed else BenchError(stage.placed(record, str(error))), "broken"
         except Exception as error:  # a bug of ours or of the driver; it must not look like one of the system's
-            run.failure = BenchError(stage.placed(record, f"{type(error).__name__}: {error}"))
+            run.failure, record.status = BenchError(stage.placed(record, f"{type(error).__name__}: {error}")), "broken"
             run.failure.__cause__ = error
-            record.status, record.message = "broken", str(run.failure)
+        record.message = str(run.failure or "")
         stage.end(record)
         if on_step is not None:
             on_step(record)
@@ -152,7 +158,7 @@ class _Stage:
         record.outcome, record.predicted = outcome, prediction
         self.touched.update(prediction.requirements)
         self._compare_outcome(record, facts)
-        self._hold(record, [*late, *self.rules.observe(entries)], facts)
+        self._hold(record, [*late, *self.rules.observe(entries), *self.rules.settled()], facts)
         self._asked_for(record, step)
         self._look_around(record, action.by, action.on, observed=True)
 
@@ -257,9 +263,7 @@ class _Stage:
         step = record.step
         verb = step.action.verb if isinstance(step, Act) else type(step).__name__.lower()
         head = f"{self.run.row.title}, step {record.number} of {record.total}, {verb}: {text}"
-        return "\n  ".join(
-            part for part in (head, facts, f"replay: {replay_command(self.run.row, self.run.seed)}") if part
-        )
+        return "\n  ".join(part for part in (head, facts, f"replay: {self.run.replay}") if part)
 
     def unspent(self) -> BenchError | None:
         """A fault that was armed and never hit fails the scenario."""
@@ -267,8 +271,8 @@ class _Stage:
         if not armed:
             return None
         names = ", ".join(f"{a.name} (armed at step {a.cause.step})" for a in armed)
-        replay = replay_command(self.run.row, self.run.seed)
-        return BenchError(f"{self.run.row.title}: unspent fault, armed and never hit: {names}\n  replay: {replay}")
+        told = f"{self.run.row.title}: unspent fault, armed and never hit: {names}"
+        return BenchError(f"{told}\n  replay: {self.run.replay}")
 
 
 def replay_command(row: Row, seed: int) -> str:

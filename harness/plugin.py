@@ -1,0 +1,139 @@
+"""The pytest plugin: collects scenario files, gives tests a world and a driver, and lets the reports know.
+
+A vendor's conftest can override the fixtures `world` and `driver`; a Python test can use them as well:
+
+    @pytest.mark.scenario(person="teen", device="iphone-12")
+    def test_a_teen_registers_alone(world, driver): ...
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Generator, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from harness import hookspecs
+from harness.drivers import DRIVERS
+from harness.errors import BenchError
+from harness.pytest_items import DEFAULTS, ScenarioFile, ScenarioItem, shown
+from harness.report.summary import SummaryReport
+from harness.scenario.matrix import COVERS
+from harness.scenario.steps import Row, Scenario
+from harness.scenario.vocabulary import PERSONAS_FILE, SCENARIOS_FOLDER
+from harness.setup import build_driver, build_world
+
+if TYPE_CHECKING:
+    from emulators.world import World
+    from harness.drivers import Driver
+
+MARKERS = (
+    "scenario(person, device, land): the row for which a Python test gets its world and driver",
+    "allure_label(*values, label_type): a label of Allure's",
+    "allure_description(text): a description for Allure",
+)
+_LOOKS_LIKE_ONE = (re.compile(r"^id:", re.MULTILINE), re.compile(r"^(?:steps|path):", re.MULTILINE))
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("pruefstand", "Prüfstand: scenarios")
+    group.addoption("--seed", type=int, default=DEFAULTS["seed"], help="seed of people, codes and keys (default: 0)")
+    group.addoption(
+        "--cover", choices=COVERS, default=DEFAULTS["cover"], help="how much of each family of paths is run"
+    )
+    group.addoption("--driver", default=DEFAULTS["driver"], help="the system under test (default: reference)")
+    group.addoption(
+        "--evidence", choices=("failed", "all"), default=DEFAULTS["evidence"], help="whose evidence the report keeps"
+    )
+    group.addoption("--sockets", action="store_true", help="open the doors of the world on real sockets")
+    group.addoption("--summary", type=Path, metavar="FILE", help="write the result of the scenarios as JSON")
+
+
+def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
+    pluginmanager.add_hookspecs(hookspecs)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_configure(config: pytest.Config) -> None:
+    chosen = config.getoption("driver")
+    if chosen != DEFAULTS["driver"] and chosen not in DRIVERS.names():
+        raise pytest.UsageError(f"--driver: no driver '{chosen}'; known: {', '.join(DRIVERS.names())}")
+    for marker in MARKERS:
+        config.addinivalue_line("markers", marker)
+    if not hasattr(config, "workerinput"):  # a worker of pytest-xdist reports to its controller
+        config.pluginmanager.register(SummaryReport(config), "pruefstand_summary")
+    if config.pluginmanager.has_plugin("allure_listener"):
+        from harness.report.allure_run import AllureReport
+
+        config.pluginmanager.register(AllureReport(), "pruefstand_allure")
+
+
+def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> ScenarioFile | None:
+    if file_path.suffix != ".yaml" or file_path.name == PERSONAS_FILE:
+        return None
+    inside = SCENARIOS_FOLDER in shown(file_path, parent.config.rootpath).parts[:-1]
+    if inside or (parent.session.isinitpath(file_path) and _looks_like_one(file_path)):
+        return ScenarioFile.from_parent(parent, path=file_path)
+    return None
+
+
+def _looks_like_one(file: Path) -> bool:
+    text = file.read_text("utf-8", errors="replace")
+    return all(pattern.search(text) for pattern in _LOOKS_LIKE_ONE)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Say of a row that failed whether the system under test is to blame (`failed`) or the bench (`broken`)."""
+    report = yield
+    if isinstance(item, ScenarioItem) and report.failed and call.excinfo is not None:
+        deviates = call.when == "call" and isinstance(call.excinfo.value, AssertionError | pytest.fail.Exception)
+        report.user_properties.append(("verdict", "failed" if deviates else "broken"))
+    return report
+
+
+def row_of(node: pytest.Item) -> Row:
+    """The row that a test is about: its own, or for a Python test the one of its marker `scenario`."""
+    if isinstance(node, ScenarioItem):
+        return node.row()
+    marker = node.get_closest_marker("scenario")
+    asked = dict(marker.kwargs) if marker else {}
+    scenario = Scenario(
+        id=node.name,
+        title=node.name,
+        requirements=(),
+        file=shown(node.path, node.config.rootpath),
+        land=asked.pop("land", None),
+    )
+    unknown = set(asked) - {"person", "device"}
+    if unknown:
+        raise BenchError(f"the marker 'scenario' takes person, device and land, not {', '.join(sorted(unknown))}")
+    return Row(scenario, node.name, {"person": "adult", "device": "pixel-6", **asked}, ())
+
+
+@pytest.fixture(scope="session")
+def seed(pytestconfig: pytest.Config) -> int:
+    """The seed of this run (`--seed`)."""
+    return int(pytestconfig.getoption("seed"))
+
+
+@pytest.fixture
+def world(request: pytest.FixtureRequest) -> Iterator[World]:
+    """A small world for the row of this test, with its doors open."""
+    option = request.config.getoption
+    world = build_world(row_of(request.node), seed=option("seed"), sockets=option("sockets"))
+    yield world
+    world.close()
+
+
+@pytest.fixture
+def driver(request: pytest.FixtureRequest, world: World) -> Iterator[Driver]:
+    """The system under test in that world (`--driver`)."""
+    option = request.config.getoption
+    driver = build_driver(option("driver"), row_of(request.node), world, seed=option("seed"))
+    yield driver
+    driver.remove()
