@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 
 import responses
 from cryptography.x509 import Certificate
+from requests.adapters import HTTPAdapter
 from starlette.types import ASGIApp
 
 from emulators.branch.office import BranchOffices
@@ -87,6 +88,7 @@ class World:
         self._phones: dict[tuple[str, str], Phone] = {}
         self._cards: dict[str, HealthCard] = {}
         self._mock: responses.RequestsMock | None = None
+        self._answers: object = None
         self._loops: dict[str, BackgroundLoop] = {}
         self._doors: list[Door] = []
         for emulator in self.emulators:
@@ -100,7 +102,11 @@ class World:
     # -- doors ----------------------------------------------------------------------------------------------------
 
     def open(self, *, sockets: bool = False) -> World:
-        """Make every door reachable; `addresses` then maps the emulators' names to URLs. Returns the world itself."""
+        """Make every door reachable; `addresses` then maps the emulators' names to URLs. Returns the world itself.
+
+        In process `requests` is answered by the world that was opened last, so worlds nest: the one opened last is
+        closed first. Worlds side by side need sockets.
+        """
         if self._mock is not None or self._loops:
             raise RuntimeError("this world is open already")
         if sockets:
@@ -111,6 +117,7 @@ class World:
         else:
             self._mock = responses.RequestsMock(assert_all_requests_are_fired=False)
             self._mock.start()
+            self._answers = HTTPAdapter.send
             for emulator in (self.sms, self.post, self.ident, self.branch):
                 self.publish(emulator.name, emulator.app)
             self.addresses[self.mail.name] = "smtp://mail.test"
@@ -138,7 +145,12 @@ class World:
         return door.open(self._loops[loop])
 
     def close(self) -> None:
-        """Shut all doors. Closing a closed world is no error."""
+        """Shut all doors. Closing a closed world is no error.
+
+        Raises `RuntimeError` in process if a world that was opened later is still open.
+        """
+        if self._mock is not None and HTTPAdapter.send is not self._answers:
+            raise RuntimeError("a world that was opened later is still open in this process; close that one first")
         for door in self._doors:
             door.close()
         for loop in self._loops.values():

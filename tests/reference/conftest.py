@@ -169,7 +169,7 @@ def make_bench() -> Iterator[Callable[..., Bench]]:
         return Bench(world, ReferenceDriver(world, profile or InsurerProfile(), 7))
 
     yield make
-    for world in worlds:
+    for world in reversed(worlds):
         world.close()
 
 

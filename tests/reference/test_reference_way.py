@@ -269,7 +269,9 @@ def test_a_changed_enrolment_needs_the_password_once(make_bench: Make) -> None:
     bench = make_bench(device="android_phone_nfc")
     bench.register()
     person, phone = bench.person, bench.world.phone()
-    bench.done(act.ChooseUnlock(method="face"), act.OpenApp(app="barmer"), act.UnlockApp(method="face"))
+    bench.done(
+        act.RequestLetter(), act.ChooseUnlock(method="face"), act.OpenApp(app="barmer"), act.UnlockApp(method="face")
+    )
     phone.set(enrolled=frozenset({"face"}))
     assert bench.do(act.UnlockApp(method="face")) == Refused("enrolment_changed")
     bench.done(act.LogIn(user_name=person.user_name, password=person.password), act.UnlockApp(method="face"))

@@ -1,0 +1,97 @@
+"""A world put together: its doors, its people, and that nothing is shared with another one."""
+
+from __future__ import annotations
+
+import smtplib
+from email.message import EmailMessage
+
+import pytest
+import requests
+
+from emulators.core.faults import UnknownFault
+from emulators.world import World
+
+
+def world(seed: int = 0) -> World:
+    made = World(seed)
+    made.settle_in("person", "child")
+    made.give_phone("person", "first", "pixel-6")
+    return made
+
+
+@pytest.mark.parametrize("sockets", [False, True])
+def test_the_same_call_gets_the_same_answer_in_process_and_on_a_socket(sockets: bool) -> None:
+    with world().open(sockets=sockets) as subject:
+        base, sid, token = subject.addresses["sms"], subject.keys["sms_sid"], subject.keys["sms_token"]
+        url = f"{base}/2010-04-01/Accounts/{sid}/Messages.json"
+        answer = requests.post(url, data={"To": "12", "From": "Test", "Body": "x"}, auth=(sid, token), timeout=5)
+        assert (answer.status_code, answer.json()["code"]) == (400, 21211)
+
+
+@pytest.mark.parametrize("sockets", [False, True])
+def test_a_mail_reaches_the_mailbox_either_way(sockets: bool) -> None:
+    with world().open(sockets=sockets) as subject:
+        mail = EmailMessage()
+        mail["From"], mail["To"], mail["Subject"] = "a@musterkasse.example", subject.people["person"].email, "Grüße"
+        mail.set_content("Hallo")
+        with subject.smtp() as client:
+            client.send_message(mail)
+        subject.happen()
+        assert [m.subject for m in subject.mail.mailbox(subject.people["person"].email).messages] == ["Grüße"]
+
+
+def test_a_closed_world_answers_nobody() -> None:
+    subject = world().open(sockets=True)
+    base = subject.addresses["post"]
+    subject.close()
+    subject.close()
+    with pytest.raises(requests.ConnectionError):
+        requests.get(f"{base}/api/letters", timeout=2)
+
+
+def test_an_open_world_cannot_be_opened_again() -> None:
+    with world().open() as subject, pytest.raises(RuntimeError, match="open already"):
+        subject.open()
+
+
+def test_worlds_in_one_process_nest() -> None:
+    outer = world(1).open()
+    inner = world(2).open()
+    with pytest.raises(RuntimeError, match="opened later is still open"):
+        outer.close()
+    inner.close()
+    outer.close()
+
+
+def test_two_worlds_on_sockets_live_side_by_side() -> None:
+    with world(1).open(sockets=True) as one, world(2).open(sockets=True) as two:
+        assert one.addresses["sms"] != two.addresses["sms"]
+        one.faults.arm("mail", "outage")
+        with pytest.raises(smtplib.SMTPConnectError), one.smtp():
+            pass
+        with two.smtp() as client:
+            client.quit()
+
+
+def test_a_child_comes_with_its_guardian_and_shares_the_letterbox() -> None:
+    subject = world()
+    child, guardian = subject.people["person"], subject.people["guardian"]
+    assert subject.post.letterbox(child.address) is subject.post.letterbox(guardian.address)
+    assert subject.phone("guardian") is not subject.phone("person")
+    assert subject.phone("person", "guardian") is subject.phone("guardian")
+
+
+def test_every_emulator_declares_its_faults() -> None:
+    subject = world()
+    for emulator in ("sms", "mail", "post", "ident", "branch", "card", "phone"):
+        with pytest.raises(UnknownFault, match=f"is not known to '{emulator}'; known: "):
+            subject.faults.arm(emulator, "nonsense")
+
+
+def test_the_new_card_replaces_the_old_one_in_the_hand() -> None:
+    subject = world()
+    before = subject.card()
+    subject.take_new_card()
+    assert subject.card() is not before
+    with pytest.raises(LookupError, match="no new card"):
+        subject.take_new_card()
