@@ -178,7 +178,15 @@ class _Stage:
         if same and isinstance(outcome, Refused) and isinstance(required, Refused):
             same = outcome.reason == required.reason
         if not same:
-            self._fail(record, Deviation(str(outcome), str(required), prediction.requirements), facts)
+            named = self._named(record, outcome, prediction)
+            self._fail(record, Deviation(str(outcome), str(required), named), facts)
+
+    def _named(self, record: StepRecord, outcome: Outcome, prediction: Prediction) -> tuple[str, ...]:
+        """The requirements to name: those behind a wrong reason first, then those of the prediction."""
+        wrong: tuple[str, ...] = ()
+        if isinstance(outcome, Refused) and isinstance(record.step, Act):
+            wrong = self.rules.behind(record.step.action, outcome.reason)
+        return tuple(dict.fromkeys((*wrong, *prediction.requirements)))
 
     def _asked_for(self, record: StepRecord, step: Act) -> None:
         """What the file itself says of the outcome; the rules agree with the system, so the file is wrong."""

@@ -97,6 +97,11 @@ class Rules:
             self.debts.open.extend(rule.owes(scene))
         return prediction
 
+    def behind(self, action: Action, reason: str) -> tuple[str, ...]:
+        """The requirements by which that action may be refused with `reason`; none for a reason of no table."""
+        rows = refusals_of(self._rule(action), action)
+        return tuple(dict.fromkeys(r for row in rows if row.reason == reason for r in row.requirements))
+
     def observe(self, entries: Iterable[Entry]) -> list[Deviation]:
         """Take note of journal entries; returns what the rules do not allow in them."""
         return [deviation for entry in entries for deviation in self.observer.observe(entry)]
@@ -105,6 +110,10 @@ class Rules:
         """Time has moved on; returns the duties that are overdue."""
         self.situation.now = moment
         return self.debts.overdue(moment)
+
+    def settled(self) -> list[Deviation]:
+        """Nothing is in flight any more; returns the duties of this very moment that are not fulfilled."""
+        return self.debts.overdue(self.situation.now, settled=True)
 
     def see(self, view: View, by: str = "person", on: str = "first") -> list[Deviation]:
         """Hold what is visible against the rules."""

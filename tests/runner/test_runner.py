@@ -76,7 +76,7 @@ def test_a_wrong_refusal_names_step_reason_requirement_facts_and_replay() -> Non
     told = failure(played)
     assert told.startswith(
         "EX-01[pixel-6], step 16 of 17, enter_activation_code: "
-        "refused with 'code_expired', the rules say accepted (PST-02, PST-03)"
+        "refused with 'code_expired', the rules say accepted (PST-05, PST-02, PST-03)"
     )
     assert "the newest letter with" in told
     assert told.endswith('replay: pytest "scenarios/account/example.yaml::pixel-6" --seed 4711')
