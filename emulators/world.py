@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import cache
 from random import Random
 from threading import RLock
 from urllib.parse import urlsplit
@@ -46,8 +47,25 @@ from emulators.sms.one_time_code import Way, ios_autofill, user_consent
 from emulators.wire.http import HttpDoor, mount
 from emulators.wire.loop import BackgroundLoop
 
-# Further emulators come from other distributions by this entry point; those here are parts of every world.
-EMULATORS = Registry("pruefstand.emulators", {})
+# The emulators of every world. Guests from other distributions come by the entry point of the same name.
+EMULATORS = Registry(
+    "pruefstand.emulators",
+    {
+        "sms": "emulators.sms.gateway:SmsGateway",
+        "mail": "emulators.mail.server:MailServer",
+        "post": "emulators.post.office:PostOffice",
+        "ident": "emulators.ident.provider:IdentProvider",
+        "branch": "emulators.branch.office:BranchOffices",
+        "card": "emulators.card.issuer:CardIssuer",
+    },
+)
+
+
+@cache
+def guests() -> Mapping[str, type[Emulator]]:
+    """The emulators that other distributions bring, by name. Looked up once: entry points are slow to list."""
+    return {name: EMULATORS.load(name) for name in EMULATORS.names() if name not in EMULATORS.table}
+
 
 # What the device looks for in an SMS when it hands a code over by itself. The insurer's domain is a fictitious one.
 _TAKEOVER: Mapping[OperatingSystem, Way] = {
@@ -82,6 +100,7 @@ class World:
         self.ident = IdentProvider(self.physics)
         self.branch = BranchOffices(self.physics)
         self.issuer = CardIssuer(self.physics)
+        self.guests = {name: make(self.physics) for name, make in guests().items()}
         self.people: dict[str, Person] = {}
         self.addresses: dict[str, str] = {}
         self._population = People(seed, start.date(), personas)
@@ -97,7 +116,7 @@ class World:
 
     @property
     def emulators(self) -> tuple[Emulator, ...]:
-        return self.sms, self.mail, self.post, self.ident, self.branch, self.issuer
+        return self.sms, self.mail, self.post, self.ident, self.branch, self.issuer, *self.guests.values()
 
     # -- doors ----------------------------------------------------------------------------------------------------
 
@@ -118,8 +137,9 @@ class World:
             self._mock = responses.RequestsMock(assert_all_requests_are_fired=False)
             self._mock.start()
             self._answers = HTTPAdapter.send
-            for emulator in (self.sms, self.post, self.ident, self.branch):
-                self.publish(emulator.name, emulator.app)
+            for emulator in self.emulators:
+                if (app := getattr(emulator, "app", None)) is not None:
+                    self.publish(emulator.name, app)
             self.addresses[self.mail.name] = "smtp://mail.test"
         return self
 

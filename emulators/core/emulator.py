@@ -6,6 +6,7 @@ from collections.abc import Coroutine, Iterable, Mapping
 from typing import Any, ClassVar, Protocol, TypeVar, runtime_checkable
 
 from .faults import Fault
+from .physics import Physics
 
 T = TypeVar("T")
 
@@ -36,6 +37,8 @@ class Emulator(Protocol):
 
     name: ClassVar[str]
     faults: ClassVar[Mapping[str, type[Fault]]]
+
+    def __init__(self, physics: Physics) -> None: ...
 
     def doors(self) -> Iterable[Door]:
         """What can be opened on a socket; may be empty."""

@@ -10,6 +10,7 @@ import difflib
 from collections.abc import Mapping
 from importlib import import_module
 from importlib.metadata import entry_points
+from types import MappingProxyType
 from typing import Any
 
 
@@ -22,15 +23,15 @@ class Registry:
 
     def __init__(self, group: str, table: Mapping[str, str]) -> None:
         self.group = group
-        self._table = dict(table)
+        self.table: Mapping[str, str] = MappingProxyType(dict(table))
 
     def names(self) -> tuple[str, ...]:
-        return tuple(sorted({*self._table, *(e.name for e in entry_points(group=self.group))}))
+        return tuple(sorted({*self.table, *(e.name for e in entry_points(group=self.group))}))
 
     def load(self, name: str) -> Any:
         """The object behind `name`. Raises `UnknownPlugin`."""
-        if name in self._table:
-            module, _, attribute = self._table[name].partition(":")
+        if name in self.table:
+            module, _, attribute = self.table[name].partition(":")
             return getattr(import_module(module), attribute)
         for point in entry_points(group=self.group, name=name):
             return point.load()

@@ -14,6 +14,7 @@ from emulators.core.personas import PERSONAS, Persona, load_personas
 from emulators.core.workdays import LAENDER
 from emulators.phone.catalogue import DEVICE_CLASSES, devices
 from emulators.phone.phone import Settings
+from emulators.world import guests
 from harness.actions import ACTIONS
 from harness.errors import BenchError
 from harness.onboarding.catalogue import REQUIREMENTS
@@ -119,4 +120,5 @@ def _vocabulary(personas: Path | None) -> Vocabulary:
 
 @cache
 def _faults() -> Mapping[str, Mapping[str, type[Fault]]]:
-    return MappingProxyType({name: import_module(f"emulators.{name}.faults").FAULTS for name in EMULATORS})
+    own = {name: import_module(f"emulators.{name}.faults").FAULTS for name in EMULATORS}
+    return MappingProxyType({**own, **{name: guest.faults for name, guest in guests().items()}})

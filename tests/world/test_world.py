@@ -3,13 +3,48 @@
 from __future__ import annotations
 
 import smtplib
+from collections.abc import Iterator
 from email.message import EmailMessage
+from pathlib import Path
 
 import pytest
 import requests
 
 from emulators.core.faults import UnknownFault
-from emulators.world import World
+from emulators.world import World, guests
+
+GUEST = """
+from emulators.core.transport_faults import Outage
+
+class Fax:
+    name = "fax"
+    faults = {"outage": Outage}
+    def __init__(self, physics):
+        self.physics = physics
+    def doors(self):
+        return ()
+"""
+
+
+@pytest.fixture
+def a_guest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Another distribution that brings an emulator by an entry point."""
+    (tmp_path / "fax_guest.py").write_text(GUEST, "utf-8")
+    about = tmp_path / "fax_guest-1.dist-info"
+    about.mkdir()
+    (about / "METADATA").write_text("Metadata-Version: 2.1\nName: fax-guest\nVersion: 1\n", "utf-8")
+    (about / "entry_points.txt").write_text("[pruefstand.emulators]\nfax = fax_guest:Fax\n", "utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+    guests.cache_clear()
+    yield
+    guests.cache_clear()
+
+
+@pytest.mark.usefixtures("a_guest")
+def test_an_emulator_of_another_distribution_is_a_guest_in_every_world() -> None:
+    with world().open() as subject:
+        assert set(subject.guests) == {"fax"}
+        assert subject.faults.arm("fax", "outage").name == "fax.outage"
 
 
 def world(seed: int = 0) -> World:
