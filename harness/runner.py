@@ -83,8 +83,7 @@ def play(
         except (Mismatch, Violation) as error:
             run.failure, record.status = error, "failed"
         except BenchError as error:
-            placed = str(error).startswith(row.title)
-            run.failure, record.status = error if placed else BenchError(stage.placed(record, str(error))), "broken"
+            run.failure, record.status = error, "broken"
         except Exception as error:  # a bug of ours or of the driver; it must not look like one of the system's
             run.failure, record.status = BenchError(stage.placed(record, f"{type(error).__name__}: {error}")), "broken"
             run.failure.__cause__ = error
@@ -174,9 +173,10 @@ class _Stage:
         assert outcome is not None
         assert prediction is not None
         required = prediction.outcome
-        same = type(outcome) is type(required) and set(required.notes) <= set(outcome.notes)
-        if same and isinstance(outcome, Refused) and isinstance(required, Refused):
-            same = outcome.reason == required.reason
+        if isinstance(outcome, Refused) and isinstance(required, Refused):
+            same = outcome.reason == required.reason and set(required.notes) <= set(outcome.notes)
+        else:
+            same = type(outcome) is type(required) and set(required.notes) == set(outcome.notes)
         if not same:
             named = self._named(record, outcome, prediction)
             self._fail(record, Deviation(str(outcome), str(required), named), facts)
@@ -189,14 +189,15 @@ class _Stage:
         return tuple(dict.fromkeys((*wrong, *prediction.requirements)))
 
     def _asked_for(self, record: StepRecord, step: Act) -> None:
-        """What the file itself says of the outcome; the rules agree with the system, so the file is wrong."""
+        """What the file itself says of the outcome; the rules agree with the system, so the file is wrong.
+
+        A refusal has to be stated (`refused: reason`): a scenario that was turned away unawares would test nothing.
+        """
         outcome = record.outcome
         reason = outcome.reason if isinstance(outcome, Refused) else None
-        wrong = step.refused is not None and reason != step.refused
-        if step.accepted is not None:
-            wrong = not isinstance(outcome, Accepted) or not set(step.accepted) <= set(outcome.notes)
-        if wrong:
-            wanted = f"refused with '{step.refused}'" if step.refused else str(Accepted(step.accepted or ()))
+        notes = set(outcome.notes) if outcome else set()
+        if reason != step.refused or not set(step.accepted or ()) <= notes:
+            wanted = str(Refused(step.refused) if step.refused else Accepted(step.accepted or ()))
             text = f"{step.place}: the file says {wanted}; the system and the rules agree on: {outcome}"
             raise BenchError(self.placed(record, text))
 

@@ -45,10 +45,8 @@ def _somebody_else(scene: Scene) -> bool:
 
 
 def _registering(scene: Scene) -> None:
-    account = scene.account
-    account.user_name = account.password = account.email = None
-    account.terms = False
-    scene.device.sessions["barmer"] = account
+    """Begun, or gone on with: what was given before the app died is not asked for again."""
+    scene.device.sessions["barmer"] = scene.account
 
 
 def _old_account(scene: Scene) -> None:
@@ -100,7 +98,7 @@ def _letter_owed(scene: Scene) -> tuple[Duty, ...]:
 
 def _code_expired(scene: Scene) -> bool:
     letter, profile = scene.account.letter, scene.situation.profile
-    return letter is not None and scene.now > letter.at + timedelta(days=profile.letter_code_days)
+    return letter is not None and scene.now >= letter.at + timedelta(days=profile.letter_code_days)
 
 
 def _code_wrong(scene: Scene) -> bool:

@@ -15,7 +15,7 @@ from harness.actions import (
 )
 
 from .rows import Condition, Move, Refusal, Rule, Scene, Table
-from .situation import Account, Device
+from .situation import CHAIN, Account, Device
 
 
 def app_refusals(app: str) -> tuple[Refusal, ...]:
@@ -81,6 +81,8 @@ def _removed(scene: Scene) -> None:
     scene.device.unlock.pop(scene.action.app, None)
     if scene.action.app == "ecare":
         scene.account.record_on.discard(scene.device.name)
+        if scene.account.key_on == scene.device.name:
+            scene.account.key_on = ""
 
 
 # -- sessions -----------------------------------------------------------------------------------------------------
@@ -110,6 +112,25 @@ def _logged_in(scene: Scene) -> None:
         account.number_seen = False
     if app in device.unlock and device.unlock[app][0] is account:
         device.unlock[app] = (account, device.unlock[app][1], device.facts.enrolment_id)
+    _take_stock(scene)
+
+
+def _take_stock(scene: Scene) -> None:
+    """An unfinished setup goes on or starts again, as the insurer has it; without its random code it goes back there.
+
+    The code is in the app on one device: it is lost with the app, and another device does not have it.
+    """
+    account = scene.account
+    if scene.action.app != "ecare" or account.state["record"] != "setting_up":
+        return
+    if scene.situation.profile.interrupted_setup == "starts_again":
+        account.state["record"] = "without_app" if account.for_practice else "none"
+        account.state["setup"], account.login_way = "none", "none"
+        account.done.clear()
+    elif "random_code" in account.done and account.key_on != scene.device.name:
+        links = list(CHAIN)
+        account.done.difference_update(links[links.index("random_code") :])
+        account.login_way = "none"
 
 
 def _logged_out(scene: Scene) -> None:
@@ -135,6 +156,7 @@ def _unlock_chosen(scene: Scene) -> None:
 
 def _unlocked(scene: Scene) -> None:
     scene.device.sessions[scene.action.app] = scene.account
+    _take_stock(scene)
 
 
 def no_session(scene: Scene) -> bool:

@@ -48,7 +48,7 @@ def _link_used(scene: Scene) -> bool:
 def _link_expired(scene: Scene) -> bool:
     found = _link(scene)
     hours = timedelta(hours=scene.situation.profile.mail_link_hours)
-    return found is not None and scene.now > found[2].at + hours
+    return found is not None and scene.now >= found[2].at + hours
 
 
 def _email_confirmed(scene: Scene) -> None:
@@ -57,7 +57,8 @@ def _email_confirmed(scene: Scene) -> None:
     account, links, link = found
     link.used = True
     if links is account.setup_links:
-        account.done.add("mail")
+        if account.state["record"] == "setting_up":
+            account.done.add("mail")
     else:
         account.state["email"] = "confirmed"
 
@@ -99,7 +100,7 @@ def _tan_owed(scene: Scene) -> tuple[Duty, ...]:
 
 def _tan_expired(scene: Scene) -> bool:
     tan, profile = scene.account.tan, scene.situation.profile
-    return tan is not None and scene.now > tan.at + timedelta(minutes=profile.tan_minutes)
+    return tan is not None and scene.now >= tan.at + timedelta(minutes=profile.tan_minutes)
 
 
 def _tan_wrong(scene: Scene) -> bool:

@@ -215,6 +215,11 @@ _VISIT = (
     ),
 )
 
+
+def _visited(scene: Scene) -> None:
+    scene.account.for_practice |= scene.action.purpose == "create_record"
+
+
 IDENTITY = Table(
     "Identität prüfen",
     {
@@ -312,6 +317,7 @@ IDENTITY = Table(
                 Move("release", ("none", "pending", "released"), "pending", ("REL-01",)),
                 Move("record", ("none",), "without_app", ("NOA-01",), lambda s: s.action.purpose == "create_record"),
             ),
+            then=_visited,
             proves=True,
         ),
     },

@@ -25,6 +25,14 @@ LAG = timedelta(hours=2)  # how long a decision may stay unknown to the insurer 
 PASSED = frozenset({"SUCCESS", "SUCCESS_WITH_CHANGES"})
 REFUSED = frozenset({"REJECTED", "ABANDONED", "CANCELLED", "EXPIRED", "ERROR", "RETRY"})
 
+# Why a case ended before the provider came to a judgement.
+_ENDED_BY: Mapping[str, tuple[str, ...]] = {
+    "CANCELLED": ("IDN-04",),
+    "EXPIRED": ("IDN-03",),
+    "ABANDONED": ("IDN-08", "IDN-06"),
+    "ERROR": ("IDN-08", "IDN-11"),
+}
+
 # What is owed, by the requirement that forbids sending it to anyone or anywhere else.
 STRAY = {"sms": ("TAN-01",), "post": ("PST-01", "REL-03", "IDN-10"), "mail": ("NEW-06", "SET-07")}
 
@@ -43,9 +51,14 @@ class Debts:
                 return duty
         return None
 
-    def overdue(self, now: datetime) -> list[Deviation]:
-        late = [d for d in self.open if d.by < now]
-        self.open = [d for d in self.open if d.by >= now]
+    def overdue(self, now: datetime, *, settled: bool = False) -> list[Deviation]:
+        """What should have been fulfilled before `now`; when all has `settled`, also what is due at this moment."""
+
+        def is_late(duty: Duty) -> bool:
+            return duty.by < now or (settled and duty.by == now)
+
+        late = [d for d in self.open if is_late(d)]
+        self.open = [d for d in self.open if not is_late(d)]
         return [Deviation(f"no {d.kind}{f' to {d.to}' if d.to else ''}", "one is owed", d.requirements) for d in late]
 
 
@@ -71,7 +84,7 @@ class Observer:
         if duty is None or tan is None:
             return [Deviation(f"an SMS to {data['to']}: {data['body']!r}", "none is owed there", STRAY["sms"])]
         duty.account.tan = Issued(tan, entry.at, data["to"])
-        return []
+        return _new(duty.account, tan, "TAN", "TAN-06")
 
     def _sms_undelivered(self, data: Mapping[str, Any], entry: Entry) -> list[Deviation]:
         for account in self._situation.accounts.values():
@@ -101,6 +114,7 @@ class Observer:
         self._letters[str(data["letter_id"])] = (kind, account)
         if kind == "letter_activation":
             account.letter = Issued(activation_code_in(text) or "", entry.at, address)
+            return _new(account, account.letter.value, "activation code", "PST-06")
         elif kind == "letter_pin":
             return self._pin_letter(account, pin_in(text) or "")
         return []
@@ -145,24 +159,24 @@ class Observer:
                 return []
         account.decided_at, account.decided_bent = entry.at, entry.cause.fault is not None
         account.ident_step = "none"
+        must_pass, account.decided_by = verdict(self._situation, account)
         if data["to"] in REFUSED:
+            account.decided_by = _ENDED_BY.get(data["to"], account.decided_by)
             account.state["identity"] = "refused"
-            found = self._refused_rightly(account, data)
+            found = self._refused_rightly(account, data) if must_pass else []
             if data["to"] == "RETRY":
                 account.ident_step, account.evidence = "document_front", Evidence(account.evidence.case_id)
             return found
-        must_pass, requirements = verdict(self._situation, account)
         if not must_pass:
-            return [Deviation("the ident provider lets the case pass", "it must not", requirements)]
+            return [Deviation("the ident provider lets the case pass", "it must not", account.decided_by)]
         account.state["identity"] = "passed"
         self.prove(account, entry.at)
         return []
 
     def _refused_rightly(self, account: Account, data: Mapping[str, Any]) -> list[Deviation]:
-        must_pass, requirements = verdict(self._situation, account)
-        if must_pass and data["to"] == "REJECTED" and not account.decided_bent and not account.ident_left:
+        if data["to"] == "REJECTED" and not account.decided_bent and not account.ident_left:
             reasons = ", ".join(data["reasons"])
-            return [Deviation(f"the ident provider rejects the case ({reasons})", "it passes", requirements)]
+            return [Deviation(f"the ident provider rejects the case ({reasons})", "it passes", account.decided_by)]
         return []
 
     def _revoked(self, account: Account) -> None:
@@ -211,6 +225,13 @@ def released(account: Account) -> None:
         account.state["release"] = "released"
         account.releases += 1
         account.card.released = account.card.released or account.card_shown
+
+
+def _new(account: Account, code: str, kind: str, requirement: str) -> list[Deviation]:
+    """A code that is sent once more under the name of a new one has not become invalid."""
+    again = code in account.codes
+    account.codes.add(code)
+    return [Deviation(f"the {kind} {code} a second time", "a new one", (requirement,))] if again else []
 
 
 def _kind_of(text: str) -> str:

@@ -141,8 +141,14 @@ def compare(sight: Sight, view: View) -> list[Deviation]:
         allowed = facet.allowed(sight)
         if seen not in allowed:
             wanted = " or ".join(map(_word, allowed))
-            deviations.append(Deviation(f"{facet.field} is {_word(seen)}", wanted, facet.requirements))
+            deviations.append(Deviation(f"{facet.field} is {_word(seen)}", wanted, _requirements(facet, sight)))
     return deviations
+
+
+def _requirements(facet: Facet, sight: Sight) -> tuple[str, ...]:
+    """The facet's own; for what a case at the ident provider decides, those by which it was decided come first."""
+    decided = sight.account.decided_by if facet.field in ("identity", "release") else ()
+    return tuple(dict.fromkeys((*decided, *facet.requirements)))
 
 
 def _word(value: object) -> str:
@@ -168,14 +174,17 @@ def _adopt(sight: Sight, view: View) -> list[Deviation]:
             deviations.append(Deviation(f"release code {view.release_code}", "six digits", ("SET-01",)))
         device.release_code = Issued(view.release_code, sight.situation.now)
         device.release_code_owed = False
-    deviations += _recovery_key(account, view)
+    deviations += _recovery_key(sight, view)
     return deviations
 
 
-def _recovery_key(account: Account, view: View) -> list[Deviation]:
+def _recovery_key(sight: Sight, view: View) -> list[Deviation]:
+    account = sight.account
     if view.recovery_key is None:
         return []
-    if "random_code" not in account.done:
-        return [Deviation("a recovery key is shown", "none before the phone was moved", ("SET-03",))]
+    if any(a.recovery_key == view.recovery_key for a in sight.situation.accounts.values() if a is not account):
+        return [Deviation("a recovery key that somebody else has", "a key of one's own", ("SET-03",))]
+    if "random_code" not in account.done or account.key_on != sight.device.name:
+        return [Deviation("a recovery key is shown", "none unless this phone was moved", ("SET-03",))]
     account.recovery_key = view.recovery_key
     return []

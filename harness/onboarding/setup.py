@@ -74,6 +74,8 @@ def ecare_terms_refusals() -> tuple[Refusal, ...]:
 
 def _link(link: str, *own: Refusal, **more: object) -> Rule:
     def then(scene: Scene) -> None:
+        if link == "random_code" and link not in scene.account.done:
+            scene.account.key_on = scene.device.name
         scene.account.done.add(link)
 
     return Rule(
@@ -96,7 +98,7 @@ def not_released(scene: Scene) -> bool:
 def _code_expired(scene: Scene) -> bool:
     code = scene.device.release_code
     minutes = timedelta(minutes=scene.situation.profile.release_code_minutes)
-    return code is not None and scene.now > code.at + minutes
+    return code is not None and scene.now >= code.at + minutes
 
 
 def _code_wrong(scene: Scene) -> bool:

@@ -147,6 +147,7 @@ class Account:
     tan_tries: int = 0
     letter: Issued | None = None
     letter_tries: int = 0
+    codes: set[str] = field(default_factory=set)  # TANs and activation codes that ever went out
     links: list[Issued] = field(default_factory=list)  # of the account, newest last
     setup_links: list[Issued] = field(default_factory=list)  # of the eCare setup, newest last
     evidence: Evidence = field(default_factory=Evidence)
@@ -156,6 +157,7 @@ class Account:
     ident_failures: int = 0  # tries that failed at the provider's present step
     appointment: date | None = None  # the day of the booked appointment
     decided_at: datetime | None = None  # when the provider decided on the case
+    decided_by: tuple[str, ...] = ()  # the requirements by which that case had to end as it did
     decided_bent: bool = False  # a fault took part in that decision
     lag: bool = False  # a fault took hold of the provider's messages: the insurer may learn later
     passed_at: datetime | None = None  # when the identity was last proved, as long as its release is open
@@ -165,6 +167,8 @@ class Account:
     done: set[str] = field(default_factory=set)  # links of the setup chain
     login_way: str = "none"
     recovery_key: str | None = None
+    key_on: str = ""  # the device whose app holds the random code of an unfinished setup
+    for_practice: bool = False  # a branch has created the record, before the app or without it
     record_on: set[str] = field(default_factory=set)  # devices that may open the record
     releases: int = 0  # how often account and card were released
     card_revoked: bool = False  # the present card's certificate is on the revocation list

@@ -188,3 +188,15 @@ def test_on_real_sockets_the_same_path_ends_the_same() -> None:
     finally:
         world.close()
     assert played.failure is None
+
+
+def test_a_refusal_that_the_file_does_not_state_is_a_mistake_of_the_file() -> None:
+    played = run(row(do.EnterMobile(number="12"), path="registered"))
+    assert "the file says accepted; the system and the rules agree on: refused with 'mobile_invalid'" in failure(
+        played, BenchError
+    )
+
+
+def test_an_advice_that_is_not_due_is_a_mismatch() -> None:
+    advising = deviating("book_appointment", Accepted(("advised_to_wait", "bring_a_cake")))
+    assert "BRN-02" in failure(run(row(do.BookAppointment()), advising))

@@ -48,7 +48,7 @@ class EcareApp(App):
     @property
     def recovery_key(self) -> str | None:
         """What is to be written down, until its saving is confirmed."""
-        storage = self.storage if self.platform.installed(self.name) else {}
+        storage = self.storage if self.open_session else {}
         return str(storage[KEY]) if KEY in storage and not storage["key_confirmed"] else None
 
     # -- identity and release ------------------------------------------------------------------------------------
@@ -87,6 +87,7 @@ class EcareApp(App):
             count = self.insurer.profile.recovery_key_digits
             self.storage[KEY] = make_key(samples, self.platform.random_bytes(32), count)
             self.storage["key_confirmed"] = False
+            record.key_on = self.platform.vendor_id
         record.confirm("random_code")
 
     def save_recovery_key(self, to: str) -> None:
@@ -197,6 +198,8 @@ class EcareApp(App):
         record = session.account.insured.record
         if session.level == "open" and not self._data_key:
             session.level = "limited"
+        if record.key_on != self.platform.vendor_id:
+            self.storage.pop(KEY, None)  # left behind by a setup that has gone on elsewhere
         if record.status != "setting_up":
             return
         if self.insurer.profile.interrupted_setup == "starts_again":

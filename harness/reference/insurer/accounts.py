@@ -136,13 +136,15 @@ class Accounts:
     def check(self, user_name: str, password: str) -> Account:
         """The account of these credentials; the insurance number serves where there is no user name yet.
 
-        Raises `Declined`.
+        A draft is no account yet: its registration is gone on with instead. Raises `Declined`.
         """
         account = self._user_names.get(user_name.casefold())
         if account is None:
             by_number = self._accounts.get(user_name)
             account = by_number if by_number is not None and by_number.user_name is None else None
-        if account is None or account.password is None or not account.password.fits(password):
+        if account is None or account.status == "none":
+            raise Declined("bad_credentials")
+        if account.password is None or not account.password.fits(password):
             raise Declined("bad_credentials")
         return account
 

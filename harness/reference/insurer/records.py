@@ -28,12 +28,17 @@ LINKS = tuple(MISSING)
 
 @dataclass(eq=False, slots=True)
 class Record:
-    """One person's record. `sealed` is what the app has encrypted, `for_practice` whether a branch has created it."""
+    """One person's record.
+
+    `sealed` is what the app has encrypted, `key_on` the device with the random code of an unfinished setup,
+    `for_practice` whether a branch has created the record.
+    """
 
     status: Status = "none"
     done: set[str] = field(default_factory=set)
     login: LoginWay | None = None
     sealed: bytes = b""
+    key_on: str = ""
     for_practice: bool = False
 
     @property
