@@ -60,7 +60,7 @@ class ScenarioFile(pytest.File):
         labels = {
             "epic": list(dict.fromkeys(SECTIONS[r.section] for r in requirements)),
             "feature": list(dict.fromkeys(GROUPS[r.group] for r in requirements)),
-            "story": [scenario.title],
+            "story": [scenario.told],
             "severity": [scenario.severity],
             "requirement": list(scenario.requirements),
         }

@@ -51,7 +51,7 @@ class AllureReport:
                 allure.attach(piece.body, piece.name, piece.kind, piece.extension)
 
     def _name(self, item: ScenarioItem) -> None:
-        allure.dynamic.title(f"{item.draft.family.scenario.title} [{item.name}]")  # type: ignore[no-untyped-call]
+        allure.dynamic.title(f"{item.draft.family.scenario.told} [{item.name}]")  # type: ignore[no-untyped-call]
         for name, value in item.draft.choices.items():
             allure.dynamic.parameter(name, _Bare(value))
         # Another seed is another run of the same test, not another test: it must not split its history.

@@ -33,6 +33,7 @@ class ScenarioShape(BaseModel):
     id: Annotated[StrictStr, Field(pattern=_ID)]
     """Stays for good: reports keep their history by it."""
     title: Annotated[StrictStr, Field(min_length=1)]
+    titel: Annotated[StrictStr, Field(min_length=1)] | None = None
     requirements: Annotated[tuple[StrictStr, ...], Field(min_length=1)]
     person: Names = ("adult",)
     """Personas; a list is a matrix."""

@@ -68,6 +68,7 @@ class _Loader:
         scenario = Scenario(
             id=shape.id,
             title=shape.title,
+            titel=shape.titel,
             requirements=shape.requirements,
             file=self.file,
             line=self.tree.line("id"),

@@ -9,5 +9,5 @@ from .steps import Row
 
 def prose(row: Row) -> str:
     """A whole row: title, person and device, and its steps, numbered."""
-    head = f"{row.scenario.title}\n{row.title}: Person {row.persona}, Gerät {row.device}\n"
+    head = f"{row.scenario.told}\n{row.title}: Person {row.persona}, Gerät {row.device}\n"
     return head + "".join(f"{number:>4}. {title_of(step)}\n" for number, step in enumerate(row.steps, 1))

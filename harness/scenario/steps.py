@@ -118,7 +118,13 @@ class Scenario:
     start: datetime | None = None  # the world's first moment; default: the date of the source page
     land: str | None = None  # whose public holidays count
     second_device: str | None = None  # the person's second device, a catalogue id
+    titel: str | None = None  # the title in German, for reports
     severity: str = "normal"
     tags: tuple[str, ...] = ()
     family: bool = False  # rows come from a cover of choices
     profile: Mapping[str, Any] = field(default_factory=dict)  # settings of the insurer profile that differ
+
+    @property
+    def told(self) -> str:
+        """The title as reports show it: in German where the file has one."""
+        return self.titel or self.title
