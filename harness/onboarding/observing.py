@@ -115,7 +115,7 @@ class Observer:
         if kind == "letter_activation":
             account.letter = Issued(activation_code_in(text) or "", entry.at, address)
             return _new(account, account.letter.value, "activation code", "PST-06")
-        elif kind == "letter_pin":
+        if kind == "letter_pin":
             return self._pin_letter(account, pin_in(text) or "")
         return []
 
