@@ -66,5 +66,5 @@ class PhoneFacts:
         return frozenset(self.phone.apps)
 
     @property
-    def receives_sms(self) -> bool:
-        return self.phone.number is not None
+    def online(self) -> bool:
+        return self.phone.settings.network

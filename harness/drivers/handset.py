@@ -141,6 +141,10 @@ class PhonePlatform:
     def enrolment_id(self) -> int:
         return self._phone.enrolment_id
 
+    @property
+    def online(self) -> bool:
+        return self._phone.settings.network
+
     def installed(self, app: str) -> bool:
         return app in self._phone.apps
 

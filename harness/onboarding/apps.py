@@ -24,6 +24,7 @@ def app_refusals(app: str) -> tuple[Refusal, ...]:
     return (
         Refusal("app_missing", own, lambda s: app not in s.device.facts.apps),
         Refusal("app_not_open", ("DEV-10",), lambda s: app not in s.device.running),
+        Refusal("no_network", ("SET-09",), lambda s: not s.device.facts.online),
     )
 
 

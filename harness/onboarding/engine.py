@@ -16,6 +16,7 @@ from harness.profile import InsurerProfile
 
 from .account import ACCOUNT
 from .apps import APPS, app_refusals, ecare_session
+from .branch import BRANCH
 from .cards import CARDS
 from .contact import CONTACT
 from .identity import IDENTITY
@@ -25,7 +26,7 @@ from .seeing import Sight, compare
 from .setup import SETUP
 from .situation import Account, CardFacts, DeviceFacts, Situation
 
-TABLES: tuple[Table, ...] = (APPS, ACCOUNT, CONTACT, IDENTITY, SETUP, CARDS)
+TABLES: tuple[Table, ...] = (APPS, ACCOUNT, CONTACT, IDENTITY, BRANCH, SETUP, CARDS)
 RULES: Mapping[type[Action], Rule] = {action: rule for table in TABLES for action, rule in table.rules.items()}
 
 # Refusals that follow from an action's app, made once for each app.

@@ -39,7 +39,7 @@ class PhoneOnPaper:
     enrolled: frozenset[str] = frozenset({"fingerprint"})
     enrolment_id: int = 1
     apps: frozenset[str] = frozenset({"barmer", "ecare"})
-    receives_sms: bool = True
+    online: bool = True
 
 
 def rules(phone: PhoneOnPaper | None = None, persona: str = "adult") -> Rules:

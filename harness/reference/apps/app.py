@@ -91,6 +91,8 @@ class App(ABC):
             raise Declined("app_missing")
         if not self.running:
             raise Declined("app_not_open")
+        if not self.platform.online:
+            raise Declined("no_network")
 
     def require_session(self) -> None:
         """Raises `Declined` if nobody is logged in."""

@@ -86,6 +86,10 @@ class Platform(Protocol):
         """Changes with every change of what is enrolled."""
 
     @property
+    def online(self) -> bool:
+        """Whether there is a network to reach the insurer by."""
+
+    @property
     def keystore(self) -> KeyStore: ...
 
     def installed(self, app: str) -> bool: ...
