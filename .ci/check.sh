@@ -25,7 +25,7 @@ step "lint" $bin/ruff check .
 step "types" $bin/mypy
 step "import contracts" $bin/lint-imports
 step "tests of the bench" $bin/python -m pytest tests -q -n 2
-step "scenario suite" $bin/pruefstand run --cover pairwise --no-html
+step "scenario suite" $bin/pruefstand run --no-html
 step "coverage of the requirements" $bin/pruefstand rules --coverage
 
 printf '\nVERDICT: the bench is sound (%s s)\n' "$(($(date +%s) - began))"

@@ -165,7 +165,7 @@ def _coverage(scenarios: Path, out: Path) -> int:
         _print_table("Requirements that no scenario claims", ("requirement", "why", "must"), rows)
     missing = sum(covered.is_missing for covered in every)
     touched = sum(covered.touched for covered in every)
-    last = f", {touched} named by a prediction in the last run" if touched else ""
+    last = f", {touched} with rules that took part in the last run" if touched else ""
     print(f"{len(every) - len(bare)} of {len(every)} requirements are claimed by a scenario{last}; {missing} missing")  # noqa: T201
     return WRONG if errors else DEVIATES if missing else OK
 

@@ -50,7 +50,7 @@ class StepRecord:
 
 @dataclass
 class Run:
-    """A row, played. `touched` are the requirements that predictions named on the way."""
+    """A row, played. `touched` are the requirements whose rules took part on the way."""
 
     row: Row
     seed: int
@@ -95,7 +95,7 @@ def play(
             break
     else:
         run.failure = stage.unspent()
-    run.touched = frozenset(stage.touched)
+    run.touched = frozenset(stage.rules.named)
     return run
 
 
@@ -110,7 +110,6 @@ class _Stage:
             profile, world.people, lambda by, on: PhoneFacts(world.phone(by, on)), world.clock.now, self.workdays
         )
         self.hands = Hands(world, driver, self.rules)
-        self.touched: set[str] = set()
 
     def begin(self, number: int, step: Step) -> StepRecord:
         now, written = self.world.clock.now, len(self.world.journal)
@@ -155,7 +154,6 @@ class _Stage:
         late = self.rules.now(self.world.clock.now)
         prediction = self.rules.apply(predicted_as, entries)
         record.outcome, record.predicted = outcome, prediction
-        self.touched.update(prediction.requirements)
         self._compare_outcome(record, facts)
         self._hold(record, [*late, *self.rules.observe(entries), *self.rules.settled()], facts)
         self._asked_for(record, step)
@@ -259,8 +257,6 @@ class _Stage:
     # -- failing --------------------------------------------------------------------------------------------------
 
     def _hold(self, record: StepRecord, deviations: Sequence[Deviation], facts: str = "") -> None:
-        for deviation in deviations:
-            self.touched.update(deviation.requirements)
         if deviations:
             self._fail(record, deviations[0], facts)
 

@@ -22,7 +22,7 @@ from .contact import CONTACT
 from .identity import IDENTITY
 from .observing import Debts, Observer
 from .rows import Deviation, Move, Prediction, Refusal, Rule, Scene, Table
-from .seeing import Sight, compare
+from .seeing import Sight, changed, compare
 from .setup import SETUP
 from .situation import Account, CardFacts, DeviceFacts, Situation
 
@@ -40,7 +40,11 @@ def refusals_of(rule: Rule, action: Action | None = None) -> tuple[Refusal, ...]
 
 
 class Rules:
-    """The rules of one world: pure state, no I/O. `phone` gives the facts of a phone by role and which."""
+    """The rules of one world: pure state, no I/O. `phone` gives the facts of a phone by role and which.
+
+    `named` gathers the requirements whose rows took part: those of predictions and moves, of duties that were
+    fulfilled, and of fields of the view that changed.
+    """
 
     def __init__(
         self,
@@ -52,7 +56,9 @@ class Rules:
     ) -> None:
         accounts = {role: Account(role, person, CardFacts(person.card)) for role, person in people.items()}
         self.situation = Situation(profile, accounts, {}, phone, now)
-        self.debts = Debts([])
+        self.named: set[str] = set()
+        self.debts = Debts([], self.named)
+        self._seen: dict[tuple[str, str], View] = {}
         self.observer = Observer(self.situation, self.debts, workdays or Workdays(saturday=profile.saturday_is_workday))
 
     def scene(self, action: Action, entries: Sequence[Entry] = ()) -> Scene:
@@ -82,6 +88,7 @@ class Rules:
         """Predict the action and take note of its end: states move, facts change, duties arise."""
         scene = self.scene(action, entries)
         rule, prediction = self._rule(action), self._predict(scene)
+        self.named.update(prediction.requirements)
         if isinstance(prediction.outcome, Refused):
             if rule.on_refusal:
                 rule.on_refusal(scene, prediction.outcome.reason)
@@ -89,6 +96,7 @@ class Rules:
         moves = [m for m in rule.moves if m.when is None or m.when(scene)]
         for move in moves:
             self._move(scene, move)
+            self.named.update(move.requirements)
         if rule.then:
             rule.then(scene)
         self._check_device(scene, moves)
@@ -118,7 +126,10 @@ class Rules:
 
     def see(self, view: View, by: str = "person", on: str = "first") -> list[Deviation]:
         """Hold what is visible against the rules."""
-        situation = self.situation
+        situation, before = self.situation, self._seen.get((by, on))
+        self._seen[by, on] = view
+        if before is not None and view != before:
+            self.named.update(changed(before, view))
         return compare(Sight(situation, situation.accounts[by], situation.device(by, on)), view)
 
     @staticmethod

@@ -42,12 +42,14 @@ class Debts:
     """Duties that are not yet fulfilled."""
 
     open: list[Duty]
+    named: set[str]  # the requirements of what was fulfilled
 
     def settle(self, kinds: tuple[str, ...], to: str) -> Duty | None:
         """Take out the oldest debt of one of these kinds to that address."""
         for duty in self.open:
             if duty.kind in kinds and duty.to in ("", to):
                 self.open.remove(duty)
+                self.named.update(duty.requirements)
                 return duty
         return None
 

@@ -131,6 +131,11 @@ FACETS: tuple[Facet, ...] = (
 )
 
 
+def changed(before: View, now: View) -> tuple[str, ...]:
+    """The requirements of the fields that differ between two looks."""
+    return tuple(r for f in FACETS if getattr(before, f.field) != getattr(now, f.field) for r in f.requirements)
+
+
 def compare(sight: Sight, view: View) -> list[Deviation]:
     """Adopt what only the system can know (release, shown codes), then hold every field against the rules."""
     deviations = _adopt(sight, view)
