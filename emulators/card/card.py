@@ -2,44 +2,45 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
+from pathlib import Path
 
 from emulators.core.person import Person
 from emulators.core.physics import Physics
 
-from . import status
-from .access import Interface
-from .apdu import Response
+from . import card_file, status
+from .access import ENFORCEMENT, Enforcement, Interface
+from .apdu import CommandApdu, Response
 from .chip import Chip
-from .cos import INSTRUCTIONS, CardOs, describe
-from .faults import DamagedSignature, MemoryFailure
-from .object_system import CONTACT_ONLY, DUAL_INTERFACE
+from .cos import INSTRUCTIONS, CardOs, Execute, describe
+from .faults import DamagedSignature, LeadingZero, MemoryFailure
+from .object_data import card_profile
+from .object_system import G21, G21_CONTACT, object_system
+from .pace import CardEphemerals, is_opening
+from .pace_commands import GENERAL_AUTHENTICATE
 from .passwords import PasswordState, Secret
 from .personalisation import Personalisation, TransportState
 from .pki import CardPki, Variant
 
-# T=1, G2 (pcsc-tools, smartcard_list) and the form PC/SC gives a contactless card of this kind.
-_ATR = {
-    Interface.CONTACT: bytes.fromhex("3BD096FF81B1FE451F032E"),
-    Interface.CONTACTLESS: bytes.fromhex("3B858001300101301014"),
-}
+_PASSWORD_VERBS = ("VERIFY", "CHANGE", "RESET", "ENABLE", "DISABLE")
 _PASSWORD_COMMANDS = frozenset(
-    key for key, instruction in INSTRUCTIONS.items() if instruction.name.split()[0] in ("VERIFY", "CHANGE", "RESET")
+    key for key, instruction in INSTRUCTIONS.items() if instruction.name.split()[0] in _PASSWORD_VERBS
 )
 _SIGNATURE_COMMAND = (0x00, 0x2A)
 
 
 class HealthCard:
-    """An eGK of generation 2.1. Any octets give a status word; nothing raises.
+    """An eGK of generation 2. Any octets give a status word; nothing raises.
 
-    With `physics`, faults strike at the points `password` and `signature`, and changes of the password's
-    counters are written as `password.changed` on the channel `card`.
+    With `physics`, faults strike at the points `password`, `signature` and `agreement` (the first round of PACE),
+    and changes of the password's counters are written as `password.changed` on the channel `card`.
     """
 
     def __init__(self, chip: Chip, physics: Physics | None = None) -> None:
         self.chip = chip
-        self._os = CardOs(chip)
         self._physics = physics
+        self._os = CardOs(chip, self._bent if physics else None)
 
     @classmethod
     def personalised(
@@ -51,22 +52,43 @@ class HealthCard:
         variant: Variant = Variant.GENUINE,
         transport: TransportState = TransportState.REGULAR,
         physics: Physics | None = None,
+        ephemerals: Callable[[], CardEphemerals] | None = None,
+        system: str | None = None,
+        profile: str = "tcos",
+        enforcement: Enforcement = ENFORCEMENT,
     ) -> HealthCard:
-        """The person's card, made `today`. A Transport-PIN is the first five digits of the person's PIN."""
+        """The person's card, made `today`. A Transport-PIN is the first five digits of the person's PIN.
+
+        `ephemerals` are what the card draws in each run of PACE; without, a source of randomness of its own.
+        `system` names the object system, by default G2.1 with or without NFC as the person's card has it; `profile`
+        the vendor. Raises `ObjectSystemError` or `ValueError` for an unknown one.
+        """
         data = person.card
         pin = data.pin[:5] if transport is TransportState.TRANSPORT_PIN else data.pin
         seed = physics.seed if physics else 0
         chip = Chip(
-            DUAL_INTERFACE if data.nfc else CONTACT_ONLY,
+            object_system(system or (G21 if data.nfc else G21_CONTACT)),
             Secret(pin, data.puk, transport),
             Personalisation(person, today, pki or CardPki(), variant, seed),
+            ephemerals,
+            profile=card_profile(profile),
+            enforcement=enforcement,
         )
         return cls(chip, physics)
+
+    @classmethod
+    def load(cls, path: Path | str, *, pki: CardPki | None = None, physics: Physics | None = None) -> HealthCard:
+        """The card that `save` wrote, state included. Raises `OSError`, and `CardFileError` for what is no card."""
+        return cls(card_file.from_text(Path(path).read_text("utf-8"), pki), physics)
+
+    def save(self, path: Path | str) -> None:
+        """Write the card to a file, TEST ONLY, secrets and keys included. What a reset forgets is not in it."""
+        Path(path).write_text(card_file.to_text(self.chip), "utf-8")
 
     @property
     def nfc(self) -> bool:
         """Whether the card has an antenna."""
-        return self.chip.system is DUAL_INTERFACE
+        return self.chip.system.nfc
 
     @property
     def person(self) -> Person:
@@ -88,20 +110,15 @@ class HealthCard:
     def power_on(self, interface: Interface = Interface.CONTACT) -> bytes:
         """Answer to reset."""
         self.reset()
-        return _ATR[interface]
+        profile = self.chip.profile
+        contact = interface is Interface.CONTACT
+        return bytes.fromhex(profile.atr_contact if contact else profile.atr_contactless)
 
     def reset(self) -> None:
         self._os.reset()
 
     def transmit(self, command: bytes, interface: Interface = Interface.CONTACT) -> bytes:
         """Response data ‖ status word."""
-        if self._physics is None:
-            return self._os.transmit(command, interface).to_bytes()
-        key = (command[0], command[1]) if len(command) > 1 else (0, 0)
-        if key in _PASSWORD_COMMANDS:
-            return self._password_command(self._physics, command, interface).to_bytes()
-        if key == _SIGNATURE_COMMAND:
-            return self._signature_command(self._physics, command, interface).to_bytes()
         return self._os.transmit(command, interface).to_bytes()
 
     def transmit_contactless(self, command: bytes) -> bytes:
@@ -112,20 +129,42 @@ class HealthCard:
         """The command in words."""
         return describe(command, self.chip.system)
 
-    def _password_command(self, physics: Physics, command: bytes, interface: Interface) -> Response:
+    def _bent(self, command: CommandApdu, execute: Execute) -> Response:
+        """A command in plain, or out of the secure channel, as the faults that are armed have it."""
+        if self._physics is None:
+            return execute(command)
+        key = (command.cla, command.ins)
+        if key in _PASSWORD_COMMANDS:
+            return self._password_command(self._physics, command, execute)
+        if key == _SIGNATURE_COMMAND:
+            return self._signature_command(self._physics, command, execute)
+        opening = command.ins == GENERAL_AUTHENTICATE and is_opening(command.data)
+        if opening and self._os.session.agreement.chosen:
+            self._first_round(self._physics)
+        return execute(command)
+
+    def _first_round(self, physics: Physics) -> None:
+        hit = physics.faults.strike("card", LeadingZero.point)
+        if hit is not None:
+            self.chip.leading_zero = True
+            with physics.bent_by(hit):
+                physics.journal.write("card", "secret.forced", iccsn=self.iccsn)
+
+    def _password_command(self, physics: Physics, command: CommandApdu, execute: Execute) -> Response:
         hit = physics.faults.strike("card", MemoryFailure.point)
         if hit is not None:
             with physics.bent_by(hit):
-                physics.journal.write("card", "memory.failed", iccsn=self.iccsn, command=self.describe(command))
+                name = self.describe(command.to_bytes())
+                physics.journal.write("card", "memory.failed", iccsn=self.iccsn, command=name)
             return Response(b"", status.MEMORY_FAILURE)
         before = self.password
-        response = self._os.transmit(command, interface)
+        response = execute(command)
         if (after := self.password) != before:
             physics.journal.write("card", "password.changed", iccsn=self.iccsn, **after._asdict())
         return response
 
-    def _signature_command(self, physics: Physics, command: bytes, interface: Interface) -> Response:
-        response = self._os.transmit(command, interface)
+    def _signature_command(self, physics: Physics, command: CommandApdu, execute: Execute) -> Response:
+        response = execute(command)
         if response.sw != status.OK:
             return response
         hit = physics.faults.strike("card", DamagedSignature.point)

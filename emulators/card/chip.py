@@ -1,65 +1,276 @@
-"""The chip: what outlives a reset (`Chip`) and what does not (`Session`)."""
+"""The chip: what outlives a reset (`Chip`) and what does not (`Session`, one for each logical channel)."""
 
 from __future__ import annotations
 
-from .access import Interface, Operation, SecurityStatus
-from .filesystem import ElementaryFile, Folder
-from .keys import KeyObject, sign_digest
-from .object_system import ObjectSystem
+from collections.abc import Callable
+from dataclasses import dataclass
+from random import Random
+
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from .access import (
+    ENFORCEMENT,
+    GRANTED_ENCIPHERED,
+    Enforcement,
+    Interface,
+    LifeCycle,
+    Operation,
+    SecurityStatus,
+)
+from .filesystem import ElementaryFile, Folder, RecordFile, RecordKind, TransparentFile
+from .keys import Chosen, KeyObject, PublicKey, Purpose
+from .object_data import CardProfile, card_profile
+from .object_system import Anchor, ObjectSystem, Thing
+from .pace import CardEphemerals, KeyAgreement, SessionKeys
 from .passwords import PasswordReference, Secret
 from .personalisation import FILES, RECORDS, Personalisation
+from .rsa_keys import RsaKey
+from .secure_messaging import CardChannel
 
-__all__ = ["Chip", "Interface", "Session"]
+__all__ = ["Chip", "Interface", "Record", "Session"]
+
+CARDHOLDER_SECRET = "PIN.CH"
+_DAYS = "%y%m%d"
+
+
+@dataclass(slots=True)
+class Record:
+    data: bytes
+    active: bool = True
 
 
 class Chip:
-    """Object system, secret and contents. Contents are made when first read, and then kept."""
+    """Object system, secrets, keys and contents. Contents are made when first needed, and then kept.
 
-    __slots__ = ("_contents", "personalisation", "secret", "system")
+    `life_cycles` holds what is not active, `disabled` the passwords that need no verification, `learnt` the public
+    keys of CV certificates. `given_keys` are private keys that do not come from the personalisation.
+    """
 
-    def __init__(self, system: ObjectSystem, secret: Secret, personalisation: Personalisation) -> None:
+    __slots__ = (
+        "_anchors",
+        "_ephemerals",
+        "contents",
+        "disabled",
+        "enforcement",
+        "given_keys",
+        "leading_zero",
+        "learnt",
+        "life_cycles",
+        "personalisation",
+        "point_in_time",
+        "profile",
+        "record_lists",
+        "secrets",
+        "sources",
+        "system",
+        "terminated",
+    )
+
+    def __init__(
+        self,
+        system: ObjectSystem,
+        secret: Secret,
+        personalisation: Personalisation,
+        ephemerals: Callable[[], CardEphemerals] | None = None,
+        *,
+        profile: CardProfile | None = None,
+        enforcement: Enforcement = ENFORCEMENT,
+    ) -> None:
         self.system = system
-        self.secret = secret
         self.personalisation = personalisation
-        self._contents: dict[str, bytes] = {}
+        self.profile = profile or card_profile()
+        self.enforcement = enforcement
+        self.secrets = {CARDHOLDER_SECRET: secret}
+        self.contents: dict[TransparentFile, bytes] = {}
+        self.record_lists: dict[RecordFile, list[Record]] = {}
+        self.life_cycles: dict[Thing, LifeCycle] = {}
+        self.disabled = set(system.disabled)
+        self.learnt: list[PublicKey] = []
+        self.given_keys: dict[str, ec.EllipticCurvePrivateKey | RsaKey] = {}
+        self.terminated = False
+        self.point_in_time = f"{personalisation.today:{_DAYS}}"
+        self.leading_zero = False  # whether the next shared secret of PACE shall begin with 00
+        self._anchors: tuple[PublicKey, ...] | None = None
+        self._ephemerals = ephemerals
+        self.sources: dict[str, Random] = {}  # of randomness, by use; each begins when first drawn from
 
-    def content(self, file: str) -> bytes:
+    # -- secrets --------------------------------------------------------------------------------------------------
+
+    @property
+    def secret(self) -> Secret:
+        """PIN.CH and what shares it."""
+        return self.secrets[CARDHOLDER_SECRET]
+
+    def secret_of(self, password: PasswordReference) -> Secret:
+        found = self.secrets.get(password.secret)
+        if found is None:
+            # Nobody knows the first secret of the deputy's password: it is set by the cardholder.
+            found = self.secrets[password.secret] = Secret("", "", limits=password.limits)
+        return found
+
+    @property
+    def can(self) -> str | None:
+        """The secret of SK.CAN, which only a card with an antenna has."""
+        return self.personalisation.person.card.can or None if self.system.nfc else None
+
+    def draw_ephemerals(self) -> CardEphemerals:
+        """For one run of PACE: those the chip was given, else from a source of randomness of its own."""
+        drawn = self._ephemerals() if self._ephemerals else CardEphemerals.draw(self._source("pace"))
+        forced, self.leading_zero = self.leading_zero, False
+        return drawn._replace(leading_zero=True) if forced else drawn
+
+    def draw(self, size: int) -> bytes:
+        """Octets for GET CHALLENGE and GET RANDOM: the same for the same card in the same world."""
+        return self._source("random").randbytes(size)
+
+    def _source(self, use: str) -> Random:
+        found = self.sources.get(use)
+        if found is None:
+            made = self.personalisation
+            found = self.sources[use] = Random(f"TEST-ONLY/{made.seed}/{made.person.card.iccsn}/{use}")
+        return found
+
+    # -- files ----------------------------------------------------------------------------------------------------
+
+    def content(self, file: TransparentFile) -> bytes:
         """What is written in a transparent file, up to its logical end."""
-        if file not in self._contents:
-            self._contents[file] = FILES[file](self.personalisation)
-        return self._contents[file]
+        found = self.contents.get(file)
+        if found is None:
+            make = FILES.get(file.name)
+            found = self.contents[file] = make(self.personalisation, self.system) if make else b""
+        return found
 
-    def records(self, file: str) -> tuple[bytes, ...]:
-        """The records of a record file, the first first."""
-        return RECORDS[file](self.system)
+    def records(self, file: RecordFile) -> list[Record]:
+        """The records of a record file, the first first; of a linear fixed file all are there from the beginning."""
+        found = self.record_lists.get(file)
+        if found is None:
+            make = RECORDS.get(file.name)
+            if make:
+                octets = make(self.personalisation, self.system)
+            else:
+                fixed = file.kind is RecordKind.LINEAR_FIXED
+                octets = (bytes(file.record_size),) * file.records if fixed else ()
+            found = self.record_lists[file] = [Record(data) for data in octets]
+        return found
 
-    def sign(self, digest: bytes) -> bytes:
-        """R‖S by the cardholder's authentication key."""
-        return sign_digest(self.personalisation.private_key, digest)
+    def state(self, thing: Thing) -> LifeCycle:
+        """Its life cycle; what lies in a folder that is deactivated or terminated shares that fate."""
+        if not self.life_cycles:
+            return LifeCycle.ACTIVE
+        path = (thing, *self.system.path(self.system.home[thing]))
+        states = {self.life_cycles.get(part, LifeCycle.ACTIVE) for part in path}
+        return next(s for s in (LifeCycle.TERMINATED, LifeCycle.DEACTIVATED, LifeCycle.ACTIVE) if s in states)
+
+    # -- keys -----------------------------------------------------------------------------------------------------
+
+    def private_ec(self, key: KeyObject) -> ec.EllipticCurvePrivateKey:
+        given = self.given_keys.get(key.name)
+        return given if isinstance(given, ec.EllipticCurvePrivateKey) else self.personalisation.ec_key(key.name)
+
+    def private_rsa(self, key: KeyObject) -> RsaKey:
+        given = self.given_keys.get(key.name)
+        return given if isinstance(given, RsaKey) else self.personalisation.rsa_key(key.name)
+
+    @property
+    def anchors(self) -> tuple[PublicKey, ...]:
+        """The CV keys trusted from the beginning."""
+        if self._anchors is None:
+            self._anchors = tuple(self._anchor(anchor) for anchor in self.system.anchors)
+        return self._anchors
+
+    def _anchor(self, anchor: Anchor) -> PublicKey:
+        return self.personalisation.anchor(anchor.data, anchor.rules)
+
+    def public_key(self, reference: bytes) -> PublicKey | None:
+        """An anchor or a key learnt, by CAR (8 octets) or CHR (12)."""
+        return next((key for key in (*self.learnt, *self.anchors) if key.reference == reference), None)
+
+    def learn(self, key: PublicKey) -> None:
+        """Keep a key; when the places for imported keys are full the oldest one goes."""
+        self.learnt = [known for known in self.learnt if known.reference != key.reference]
+        self.learnt.append(key)
+        del self.learnt[: -self.profile.persistent_key_slots or None]
 
 
 class Session:
-    """What a reset clears: place, security status, chosen key. One logical channel, number 0."""
+    """What a reset clears, of one logical channel: place, security status, chosen keys, random number.
 
-    __slots__ = ("_root", "algorithm", "file", "folder", "interface", "key", "security")
+    `peers` are all open channels by number, among them this one.
+    """
 
-    def __init__(self, system: ObjectSystem) -> None:
-        self._root = system.root
-        self.folder: Folder = system.root
+    __slots__ = (
+        "_system",
+        "agreement",
+        "challenge",
+        "chip",
+        "chosen",
+        "enciphers_response",
+        "environments",
+        "file",
+        "folder",
+        "interface",
+        "offered",
+        "peers",
+        "secure_channel",
+        "security",
+        "session_key",
+    )
+
+    def __init__(self, chip: Chip, peers: dict[int, Session] | None = None) -> None:
+        self.chip = chip
+        self.peers = {0: self} if peers is None else peers
+        self._system = chip.system
+        self.folder: Folder = chip.system.root
         self.file: ElementaryFile | None = None
-        self.security = SecurityStatus(system.disabled)
-        self.key: KeyObject | None = None
-        self.algorithm = 0
+        self.security = SecurityStatus(chip.disabled)
+        self.chosen: dict[Purpose, Chosen] = {}
+        self.environments: dict[Folder, int] = {}  # those that are not number 1
+        self.challenge = b""
+        self.agreement = KeyAgreement()
+        self.offered: SessionKeys | None = None  # agreed on by MUTUAL AUTHENTICATE, not yet in force
+        self.session_key = ""  # the key behind the session keys in force
+        self.secure_channel: CardChannel | None = None
+        self.enciphers_response = False  # whether the rule that let the command pass demands it
         self.interface = Interface.CONTACT
 
     def enter(self, folder: Folder) -> None:
-        """Make `folder` the current one. Root passwords stay verified, a key chosen in a folder left is forgotten.
-
-        Source: gemSpec_COS N048.200.
+        """Make `folder` the current one, and forget what belongs to folders left: passwords verified there, keys
+        chosen there, their security environment. What the root holds, PACE included, stays (gemSpec_COS N048.200).
         """
-        if self.key is not None and self.key not in folder.keys and self.key not in self._root.keys:
-            self.key = None
+        if folder is not self.folder:
+            path = self._system.path(folder)
+            for left in self._system.path(self.folder):
+                if left not in path:
+                    self.forget(left)
+                    self.environments.pop(left, None)
         self.folder, self.file = folder, None
 
-    def may(self, operation: Operation, thing: ElementaryFile | KeyObject | PasswordReference) -> bool:
-        return thing.rules.allow(operation, self.interface, self.security)
+    def forget(self, folder: Folder) -> None:
+        """The security status that belongs to a folder, and the keys chosen in it."""
+        verified = self.security.verified
+        if verified:
+            verified.difference_update(password.name for password in folder.passwords)
+        if self.chosen:
+            self.chosen = {purpose: c for purpose, c in self.chosen.items() if self._home(c) is not folder}
+        if folder is self._system.root:
+            self.security.roles.clear()
+
+    def _home(self, chosen: Chosen) -> Folder:
+        return self._system.home[chosen.key] if isinstance(chosen.key, KeyObject) else self._system.root
+
+    def may(self, operation: Operation, thing: Thing | PublicKey) -> bool:
+        """Whether the rule for `operation` is fulfilled; notes whether the response must then be enciphered.
+
+        Where the contacts' rules hold over the air as well, none says so; having asked one there is taken for it.
+        """
+        over_the_air = self.interface is Interface.CONTACTLESS
+        contactless = over_the_air and self.chip.enforcement is Enforcement.AS_SPECIFIED
+        if isinstance(thing, PublicKey):
+            condition = thing.rules.find(operation, contactless)
+        else:
+            if self.environments and self.environments.get(self._system.home[thing], 1) != 1:
+                return False
+            condition = thing.rules.find(operation, contactless, self.chip.state(thing))
+        verdict = condition.judge(self.security)
+        self.enciphers_response = verdict == GRANTED_ENCIPHERED or (over_the_air and not contactless)
+        return verdict != 0

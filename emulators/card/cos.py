@@ -3,26 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
-from . import commands, password_commands, status
+from . import (
+    commands,
+    commands_binary,
+    commands_card,
+    commands_signature,
+    key_commands,
+    life_cycle,
+    pace_commands,
+    password_commands,
+    record_commands,
+    status,
+)
 from .access import Interface
 from .apdu import CommandApdu, MalformedApdu, Response, parse
 from .chip import Chip, Session
+from .object_data import CardProfile
 from .object_system import ObjectSystem
+from .pace_commands import CHAINED, GENERAL_AUTHENTICATE
+from .secure_messaging import SECURE, CardChannel, is_secured
 from .status import CommandRefused, StatusWord
 
 Handler = Callable[[Chip, Session, CommandApdu], Response]
-
-
-class SecureChannel(Protocol):
-    """What lies between the wire and the interpreter once keys have been agreed on (secure messaging)."""
-
-    def unwrap(self, command: CommandApdu) -> CommandApdu:
-        """The plain command. Raises `CommandRefused` (6988) for one that was tampered with."""
-
-    def wrap(self, response: Response) -> Response:
-        """The response with its data, if any, and its status word protected."""
+Execute = Callable[[CommandApdu], Response]
 
 
 class Instruction(NamedTuple):
@@ -33,81 +38,177 @@ class Instruction(NamedTuple):
 ISO, PROPRIETARY = 0x00, 0x80
 INSTRUCTIONS: Mapping[tuple[int, int], Instruction] = {
     (ISO, 0xA4): Instruction("SELECT", commands.select),
-    (ISO, 0xB0): Instruction("READ BINARY", commands.read_binary),
-    (ISO, 0xB2): Instruction("READ RECORD", commands.read_record),
+    (ISO, 0xB0): Instruction("READ BINARY", commands_binary.read_binary),
+    (ISO, 0xD6): Instruction("UPDATE BINARY", commands_binary.update_binary),
+    (ISO, 0xD0): Instruction("WRITE BINARY", commands_binary.write_binary),
+    (ISO, 0x0E): Instruction("ERASE BINARY", commands_binary.erase_binary),
+    (PROPRIETARY, 0x0E): Instruction("SET LOGICAL EOF", commands_binary.set_logical_eof),
+    (ISO, 0xB2): Instruction("READ RECORD", record_commands.read_record),
+    (ISO, 0xA2): Instruction("SEARCH RECORD", record_commands.search_record),
+    (ISO, 0xDC): Instruction("UPDATE RECORD", record_commands.update_record),
+    (ISO, 0xE2): Instruction("APPEND RECORD", record_commands.append_record),
+    (ISO, 0x0C): Instruction("ERASE RECORD", record_commands.erase_record),
+    (PROPRIETARY, 0x0C): Instruction("DELETE RECORD", record_commands.delete_record),
+    (ISO, 0x08): Instruction("ACTIVATE RECORD", record_commands.activate_record),
+    (ISO, 0x06): Instruction("DEACTIVATE RECORD", record_commands.deactivate_record),
+    (ISO, 0x44): Instruction("ACTIVATE", life_cycle.activate),
+    (ISO, 0x04): Instruction("DEACTIVATE", life_cycle.deactivate),
+    (ISO, 0xE8): Instruction("TERMINATE", life_cycle.terminate),
+    (ISO, 0xE6): Instruction("TERMINATE DF", life_cycle.terminate_folder),
+    (ISO, 0xFE): Instruction("TERMINATE CARD USAGE", life_cycle.terminate_card),
+    (ISO, 0xE4): Instruction("DELETE", life_cycle.delete),
+    (ISO, 0xEA): Instruction("LOAD APPLICATION", life_cycle.load_application),
+    (ISO | CHAINED, 0xEA): Instruction("LOAD APPLICATION", life_cycle.load_application),
     (ISO, 0x20): Instruction("VERIFY", password_commands.verify),
     (PROPRIETARY, 0x20): Instruction("GET PIN STATUS", password_commands.get_pin_status),
     (ISO, 0x24): Instruction("CHANGE REFERENCE DATA", password_commands.change_reference_data),
     (ISO, 0x2C): Instruction("RESET RETRY COUNTER", password_commands.reset_retry_counter),
-    (ISO, 0x22): Instruction("MANAGE SECURITY ENVIRONMENT", commands.manage_security_environment),
-    (ISO, 0x2A): Instruction("PSO COMPUTE DIGITAL SIGNATURE", commands.perform_security_operation),
+    (ISO, 0x28): Instruction("ENABLE VERIFICATION REQUIREMENT", password_commands.enable_verification),
+    (ISO, 0x26): Instruction("DISABLE VERIFICATION REQUIREMENT", password_commands.disable_verification),
+    (ISO, 0x22): Instruction("MANAGE SECURITY ENVIRONMENT", pace_commands.manage_security_environment),
+    (ISO, 0x2A): Instruction("PSO", commands_signature.perform_security_operation),
+    (ISO, GENERAL_AUTHENTICATE): Instruction("GENERAL AUTHENTICATE", pace_commands.general_authenticate),
+    (ISO | CHAINED, GENERAL_AUTHENTICATE): Instruction("GENERAL AUTHENTICATE", pace_commands.general_authenticate),
+    (ISO, 0x88): Instruction("INTERNAL AUTHENTICATE", key_commands.internal_authenticate),
+    (ISO, 0x82): Instruction("EXTERNAL AUTHENTICATE", key_commands.external_authenticate),
+    (PROPRIETARY, 0x82): Instruction("GET SECURITY STATUS KEY", key_commands.get_security_status_key),
+    (ISO, 0x46): Instruction("GENERATE ASYMMETRIC KEY PAIR", key_commands.read_public_key),
+    (ISO, 0x84): Instruction("GET CHALLENGE", commands_card.get_challenge),
+    (PROPRIETARY, 0x84): Instruction("GET RANDOM", commands_card.get_random),
+    (PROPRIETARY, 0xCA): Instruction("LIST PUBLIC KEY", commands_card.list_public_key),
+    (PROPRIETARY, 0xFA): Instruction("FINGERPRINT", commands_card.fingerprint),
+    (ISO, 0x70): Instruction("MANAGE CHANNEL", commands_card.manage_channel),
 }
-_CHAINED, _SECURE, _CHANNEL = 0x10, 0x0C, 0x03
+_SELECT, _PSO = 0xA4, 0x2A
+_PSO_NAMES = {
+    (0x9E, 0x9A): "COMPUTE DIGITAL SIGNATURE",
+    (0x9E, 0xAC): "COMPUTE DIGITAL SIGNATURE",
+    (0x80, 0x86): "DECIPHER",
+    (0x00, 0xBE): "VERIFY CERTIFICATE",
+}
+_CHANNEL, _OTHER_CLASS = 0x03, 0x60  # bits of CLA: channel number; class of another coding than this card has
+CAN_KEY_NAME = "SK.CAN"
 
 
 class CardOs:
-    """Runs commands against a chip. `secure_channel` stays `None` until a command of the card sets one up."""
+    """Runs commands against a chip, in plain or through the secure channel that a command of the card has set up.
 
-    def __init__(self, chip: Chip) -> None:
+    `bend` is given every plain command and what would execute it, and may do so, or something else.
+    """
+
+    def __init__(self, chip: Chip, bend: Callable[[CommandApdu, Execute], Response] | None = None) -> None:
         self.chip = chip
-        self.session = Session(chip.system)
-        self.secure_channel: SecureChannel | None = None
+        self._channels = Session(chip).peers
+        self._session = self._channels[0]  # of the command now under way
+        self._bend = bend
+
+    @property
+    def session(self) -> Session:
+        """What is known on the channel of the last command."""
+        return self._session
 
     def reset(self) -> None:
         """Forget all that a reset forgets; counters and files stay."""
-        self.session = Session(self.chip.system)
-        self.secure_channel = None
+        self._channels = Session(self.chip).peers
+        self._session = self._channels[0]
 
     def transmit(self, raw: bytes, interface: Interface) -> Response:
         """Any octets in, a response out."""
-        self.session.interface = interface
+        cla = raw[0] if raw else 0
+        session = self._channels.get(0 if cla & _OTHER_CLASS else cla & _CHANNEL)
+        if session is None:  # within a session of channel 0 the refusal is protected like any other
+            session = self._channels[0]
+            if session.secure_channel is None or not is_secured(cla):
+                return Response(b"", status.CHANNEL_CLOSED)
+        self._session = session
+        session.interface = interface
+        if session.secure_channel is not None and not is_secured(cla):
+            self._end_secure_messaging()  # the command then runs in plain (gemSpec_COS N031.600.a)
+        channel = session.secure_channel
         try:
             command = parse(raw)
+            response = self._through(channel, command) if channel else self._execute(command)
         except MalformedApdu:
-            return Response(b"", status.WRONG_LENGTH)
+            self._end_secure_messaging()
+            return Response(b"", status.SM_DATA_OBJECTS_WRONG if channel else self.chip.profile.wrong_length)
+        except CommandRefused as refused:
+            self._end_secure_messaging()
+            return Response(b"", refused.sw)
+        if keys := session.agreement.take():
+            session.secure_channel, session.session_key = CardChannel(keys), CAN_KEY_NAME
+        elif session.offered is not None:
+            session.secure_channel, session.offered = CardChannel(session.offered), None
+        return response
+
+    def _through(self, channel: CardChannel, command: CommandApdu) -> Response:
+        """Raises `CommandRefused` for a command that was tampered with; the session then ends."""
+        session = self._session
+        plain = channel.unwrap(command)
+        session.security.session_key = session.session_key
+        session.security.command_encrypted = channel.enciphered
         try:
-            channel = self.secure_channel
-            return self._through(channel, command) if channel else self._interpret(command)
+            response = self._execute(plain)
+        finally:
+            session.security.session_key = ""
+            session.security.command_encrypted = False
+        return channel.wrap(response, enciphered=session.enciphers_response)
+
+    def _end_secure_messaging(self) -> None:
+        """Keys, and with them what rules could ask about the session, are gone; verified passwords stay."""
+        self._session.secure_channel, self._session.session_key = None, ""
+
+    def _execute(self, command: CommandApdu) -> Response:
+        if number := 0 if command.cla & _OTHER_CLASS else command.cla & _CHANNEL:
+            if number not in self._channels:
+                return Response(b"", status.CHANNEL_CLOSED)
+            command = command._replace(cla=command.cla & ~_CHANNEL)
+        return self._bend(command, self._answer) if self._bend else self._answer(command)
+
+    def _answer(self, command: CommandApdu) -> Response:
+        try:
+            return self._interpret(command)
         except CommandRefused as refused:
             return Response(b"", refused.sw)
 
-    def _through(self, channel: SecureChannel, command: CommandApdu) -> Response:
-        plain = channel.unwrap(command)
-        try:
-            response = self._interpret(plain)
-        except CommandRefused as refused:
-            response = Response(b"", refused.sw)
-        return channel.wrap(response)
-
     def _interpret(self, command: CommandApdu) -> Response:
+        session = self._session
+        session.enciphers_response = False
+        if command.ins != GENERAL_AUTHENTICATE:
+            session.agreement.interrupt()
         instruction = INSTRUCTIONS.get((command.cla, command.ins))
         if instruction is None:
-            raise CommandRefused(_unknown(command.cla))
-        return instruction.handler(self.chip, self.session, command)
+            raise CommandRefused(_unknown(command.cla, self.chip.profile))
+        if self.chip.terminated and command.ins != _SELECT:
+            raise CommandRefused(self.chip.profile.unknown_instruction)
+        return instruction.handler(self.chip, session, command)
 
 
-def _unknown(cla: int) -> StatusWord:
-    """Why no instruction was found. 6E00 and 6884 are ISO's; COS leaves them to the vendor."""
+def _unknown(cla: int, profile: CardProfile) -> StatusWord:
+    """Why no instruction was found; COS leaves all but 6988 to the vendor."""
     if cla in (ISO, PROPRIETARY):
-        return status.INSTRUCTION_NOT_SUPPORTED
-    if cla & 0x60:
-        return status.CLASS_NOT_SUPPORTED
-    if cla & _SECURE:
-        return status.SM_DATA_OBJECTS_WRONG
-    return status.CHANNEL_CLOSED if cla & _CHANNEL else status.CHAINING_NOT_SUPPORTED
+        return profile.unknown_instruction
+    if cla & _OTHER_CLASS:
+        return profile.unknown_class
+    return status.SM_DATA_OBJECTS_WRONG if cla & SECURE else profile.chaining_not_supported
 
 
 def describe(raw: bytes, system: ObjectSystem) -> str:
-    """A command in words: `VERIFY MRPIN.home`, `SELECT DF.ESIGN`. Unknown ones are named by their header."""
+    """A command in words: `VERIFY MRPIN.home`, `SELECT DF.ESIGN`. Unknown ones are named by their header.
+
+    Of a command under secure messaging the header is all there is to read: `secured SELECT`.
+    """
     try:
         command = parse(raw)
     except MalformedApdu:
         return "malformed command"
-    instruction = INSTRUCTIONS.get((command.cla, command.ins))
+    secured = is_secured(command.cla)
+    cla = command.cla & ~SECURE if secured else command.cla
+    instruction = INSTRUCTIONS.get((cla & ~_CHANNEL, command.ins))
     if instruction is None:
         return f"unknown command {raw[:4].hex().upper()}"
-    target = _target(command, system)
-    return f"{instruction.name} {target}" if target else instruction.name
+    name = f"secured {instruction.name}" if secured else instruction.name
+    target = "" if secured and command.ins == _SELECT else _target(command, system)
+    return f"{name} {target}" if target else name
 
 
 def _target(command: CommandApdu, system: ObjectSystem) -> str:
@@ -116,16 +217,13 @@ def _target(command: CommandApdu, system: ObjectSystem) -> str:
             folder = system.folder(command.data)
             return folder.name if folder else command.data.hex().upper()
         case 0xA4, 0x02:
-            return _file_names(system).get(int.from_bytes(command.data, "big"), command.data.hex().upper())
-        case ((0x20 | 0x24 | 0x2C), _):
-            password = system.password(command.p2)
+            return system.file_names.get(int.from_bytes(command.data, "big"), command.data.hex().upper())
+        case ((0x20 | 0x24 | 0x2C | 0x26 | 0x28), _):
+            password = next((p for p in system.passwords if p.reference == command.p2 & 0x1F), None)
             return password.name if password else f"{command.p2:02X}"
-        case 0xB0, p1 if p1 & 0x80:
+        case ((0xB0 | 0xD6 | 0xD0 | 0x0E), p1) if p1 & 0x80:
             return f"SFID {p1 & 0x1F:02X}"
+        case 0x2A, p1:
+            return _PSO_NAMES.get((p1, command.p2), f"{p1:02X} {command.p2:02X}")
         case _:
             return ""
-
-
-def _file_names(system: ObjectSystem) -> Mapping[int, str]:
-    folders = (system.root, *system.root.folders)
-    return {file.fid: file.name for folder in folders for file in folder.files}

@@ -33,8 +33,15 @@ class DamagedSignature(Fault):
     point: ClassVar[str] = "signature"
 
 
+class LeadingZero(Fault):
+    """The shared secret of the next PACE begins with 00, as one in 256 does: who strips it computes other keys."""
+
+    point: ClassVar[str] = "agreement"
+
+
 FAULTS: Mapping[str, type[Fault]] = {
     "misissued": Misissued,
     "memory_failure": MemoryFailure,
     "damaged_signature": DamagedSignature,
+    "leading_zero": LeadingZero,
 }

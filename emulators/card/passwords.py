@@ -43,12 +43,31 @@ _TRANSPORT_STATUS = {TransportState.EMPTY_PIN: status.EMPTY_PIN, TransportState.
 
 
 @dataclass(frozen=True, slots=True)
+class SecretLimits:
+    """What an object system says about a secret. `settable`: a new one may be set without the old one at any time."""
+
+    min_digits: int = MIN_DIGITS
+    max_digits: int = MAX_DIGITS
+    tries: int = TRIES
+    puk_uses: int = PUK_USES
+    settable: bool = False
+
+
+COMMON_LIMITS = SecretLimits()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class PasswordReference:
-    """One of the references under which commands and rules name a secret (PIN.CH, MRPIN.home…)."""
+    """One of the references under which commands and rules name a secret (PIN.CH, MRPIN.home…).
+
+    `secret` is the name of the password whose secret it is: its own, or for a multireference another's.
+    """
 
     name: str
     reference: int
     rules: AccessRules
+    secret: str
+    limits: SecretLimits
     enabled: bool = True
 
 
@@ -61,19 +80,26 @@ class PasswordState(NamedTuple):
 
 
 class Secret:
-    """The secret that all references share, with its counters.
+    """The secret that all its references share, with its counters.
 
     Counters are written before the comparison: a card torn from the field meanwhile has used up the try.
     """
 
-    __slots__ = ("_pin", "_puk", "puk_uses", "transport", "tries")
+    __slots__ = ("limits", "pin", "puk", "puk_uses", "transport", "tries")
 
-    def __init__(self, pin: str, puk: str, transport: TransportState = TransportState.REGULAR) -> None:
-        self._pin = pin
-        self._puk = puk
+    def __init__(
+        self,
+        pin: str,
+        puk: str,
+        transport: TransportState = TransportState.REGULAR,
+        limits: SecretLimits = COMMON_LIMITS,
+    ) -> None:
+        self.pin = pin
+        self.puk = puk
         self.transport = transport
-        self.tries = TRIES
-        self.puk_uses = PUK_USES
+        self.limits = limits
+        self.tries = limits.tries
+        self.puk_uses = limits.puk_uses
 
     @property
     def state(self) -> PasswordState:
@@ -81,7 +107,9 @@ class Secret:
 
     def status(self) -> StatusWord:
         """The part of GET PIN STATUS that depends on the secret alone."""
-        return _TRANSPORT_STATUS.get(self.transport) or status.retries_left(self.tries)
+        if self.transport is TransportState.REGULAR:
+            return status.retries_left(self.tries)
+        return _TRANSPORT_STATUS[self.transport]
 
     def verify(self, block: bytes) -> StatusWord:
         """Compare. 6983 once blocked, even for the right PIN; 6985 under transport protection; 63Cx after a miss."""
@@ -95,7 +123,7 @@ class Secret:
         """Old secret (or Transport-PIN) and new one. 6983 blocked, 6985 bad length or Leer-PIN, 63Cx old one wrong."""
         if not self.tries:
             return status.AUTH_METHOD_BLOCKED
-        fresh = _usable(new)
+        fresh = self._usable(new)
         if fresh is None or self.transport is TransportState.EMPTY_PIN:
             return status.CONDITIONS_NOT_SATISFIED
         if (compared := self._compare(old)) != status.OK:
@@ -105,15 +133,11 @@ class Secret:
 
     def set_first(self, new: bytes) -> StatusWord:
         """The first secret in place of a Leer-PIN. 6982 if there is one already, 6983 blocked, 6985 bad length."""
-        if self.transport is not TransportState.EMPTY_PIN:
+        if self.transport is not TransportState.EMPTY_PIN and not self.limits.settable:
             return status.SECURITY_STATUS_NOT_SATISFIED
         if not self.tries:
             return status.AUTH_METHOD_BLOCKED
-        fresh = _usable(new)
-        if fresh is None:
-            return status.CONDITIONS_NOT_SATISFIED
-        self._set(fresh)
-        return status.OK
+        return self._take(new)
 
     def unblock(self, puk: bytes, new: bytes | None) -> StatusWord:
         """With the PUK, and a new secret if given. Each use counts, also a right one, and none ever comes back.
@@ -122,15 +146,19 @@ class Secret:
         """
         if not self.puk_uses:
             return status.AUTH_METHOD_BLOCKED
-        fresh = None if new is None else _usable(new)
-        if new is not None and fresh is None:
+        if new is not None and self._usable(new) is None:
             return status.CONDITIONS_NOT_SATISFIED
         self.puk_uses -= 1
-        if digits_of(puk) != self._puk:
+        if digits_of(puk) != self.puk:
             return status.retries_left(self.puk_uses)
-        self.tries = TRIES
-        if fresh is not None:
-            self._set(fresh)
+        self.tries = self.limits.tries
+        return status.OK if new is None else self._take(new)
+
+    def renew(self, new: bytes | None) -> StatusWord:
+        """All tries again, and a new secret if given, as an access rule alone allows. 6985 for a bad length."""
+        if new is not None:
+            return self._take(new)
+        self.tries = self.limits.tries
         return status.OK
 
     def block(self) -> None:
@@ -140,17 +168,24 @@ class Secret:
     def _compare(self, block: bytes) -> StatusWord:
         self.tries -= 1
         # What is no format-2 block equals no secret: it counts like any wrong PIN.
-        if digits_of(block) != self._pin:
+        if digits_of(block) != self.pin:
             return status.retries_left(self.tries)
-        self.tries = TRIES
+        self.tries = self.limits.tries
+        return status.OK
+
+    def _take(self, block: bytes) -> StatusWord:
+        fresh = self._usable(block)
+        if fresh is None:
+            return status.CONDITIONS_NOT_SATISFIED
+        self._set(fresh)
         return status.OK
 
     def _set(self, digits: str) -> None:
-        self._pin = digits
-        self.tries = TRIES
+        self.pin = digits
+        self.tries = self.limits.tries
         self.transport = TransportState.REGULAR
 
-
-def _usable(block: bytes) -> str | None:
-    digits = digits_of(block)
-    return digits if digits is not None and MIN_DIGITS <= len(digits) <= MAX_DIGITS else None
+    def _usable(self, block: bytes) -> str | None:
+        digits = digits_of(block)
+        least, most = self.limits.min_digits, self.limits.max_digits
+        return digits if digits is not None and least <= len(digits) <= most else None

@@ -1,31 +1,37 @@
-"""What makes a blank card the card of a person: file contents, key, certificate. All TEST ONLY."""
+"""What makes a blank card the card of a person: file contents, keys, certificates. All TEST ONLY."""
 
 from __future__ import annotations
 
-import gzip
+import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from functools import cached_property
-from xml.sax.saxutils import escape
 
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey as RsaPublicKey
 
 from emulators.core.person import Person
 
-from . import tlv
+from . import tlv, vsd
+from .access import CHAT_OIDS, AccessRules, Chat
+from .keys import PublicKey
+from .object_data import AnchorData
 from .object_system import ObjectSystem
 from .passwords import TransportState
-from .pki import CARD_VALIDITY, CardPki, Variant, private_key
+from .pki import AUTH_E256, CARD_VALIDITY, CardPki, Variant, private_key
+from .rsa_keys import RsaKey, rsa_key
 
 __all__ = ["FILES", "RECORDS", "Personalisation", "TransportState"]
 
-_VSD = "http://ws.gematik.de/fa/vsdm/vsd/v5.2"
+_SIGNATURE_KEY = "PrK.CH.AUT.E256"
+_CARD_KEY = "PrK.eGK.AUT_CVC.E256"
+_AES_SIZES = {"AES128": 16, "AES256": 32}
 
 
 @dataclass(frozen=True)
 class Personalisation:
-    """A person, the day the card was made, and the PKI behind it. Key and certificate are made on first use."""
+    """A person, the day the card was made, and the PKI behind it. Keys and certificates are made on first use."""
 
     person: Person
     today: date
@@ -41,106 +47,127 @@ class Personalisation:
     @cached_property
     def certificate(self) -> bytes:
         """C.CH.AUT.E256 in DER. An expired one had its last day yesterday."""
-        key = self.private_key if self.variant is not Variant.CLONED else private_key(self._label("card"))
-        expired = self.variant is Variant.EXPIRED
-        begin = self.today - CARD_VALIDITY if expired else self.today
-        return self.pki.issue_card_certificate(
-            self.person, key.public_key(), begin, foreign=self.variant is Variant.FOREIGN
-        )
+        return self.certificate_for(AUTH_E256)
+
+    def ec_key(self, name: str) -> ec.EllipticCurvePrivateKey:
+        """The private key of that name."""
+        if name == _SIGNATURE_KEY:
+            return self.private_key
+        clone = "/clone" if self.variant is Variant.CLONED else ""
+        return private_key(self._label(name + clone))
+
+    def rsa_key(self, name: str) -> RsaKey:
+        """The private key of that name; making it takes a while."""
+        clone = "/clone" if self.variant is Variant.CLONED else ""
+        return rsa_key(self._label(name + clone))
+
+    def symmetric_keys(self, name: str) -> tuple[bytes, bytes]:
+        """The keys for encipherment and MAC of a card management key."""
+        size = _AES_SIZES[name.rpartition(".")[2]]
+        octets = hashlib.shake_256(self._label(name).encode()).digest(2 * size)
+        return octets[:size], octets[size:]
+
+    def certificate_for(self, name: str) -> bytes:
+        """The X.509 certificate in DER that lies in the file of that name (C.CH.ENC.E256)."""
+        begin = self.today - CARD_VALIDITY if self.variant is Variant.EXPIRED else self.today
+        foreign = self.variant is Variant.FOREIGN
+        key = self._genuine_public_key(name.replace("C.", "PrK.", 1))
+        return self.pki.issue_card_certificate(self.person, key, begin, name=name, foreign=foreign)
+
+    def _genuine_public_key(self, name: str) -> ec.EllipticCurvePublicKey | RsaPublicKey:
+        if name == _SIGNATURE_KEY:
+            return private_key(self._label("card")).public_key()
+        label = self._label(name)
+        return rsa_key(label).public_key() if name.endswith("R2048") else private_key(label).public_key()
+
+    def card_cv_certificate(self) -> bytes:
+        """EF.C.eGK.AUT_CVC.E256: who the card is, without a role."""
+        key = private_key(self._label(_CARD_KEY)).public_key()
+        holder = b"\x00\x09" + bytes.fromhex(self.person.card.iccsn)
+        return self.pki.cv_certificate(holder, key, Chat.ti(), self.today).to_bytes()
+
+    def anchor(self, data: AnchorData, rules: AccessRules) -> PublicKey:
+        """A CV key that the card trusts from the beginning."""
+        reference, point = self.pki.cv_anchor(data.authority)
+        chat = Chat(CHAT_OIDS[data.chat], int(data.flags, 16))
+        return PublicKey(data.name, reference, point, chat, "991231", rules)
 
     def _label(self, role: str) -> str:
         return f"TEST-ONLY/{self.seed}/{self.person.card.iccsn}/{role}"
 
 
-def _gdo(card: Personalisation) -> bytes:
-    return tlv.encode(0x5A, bytes.fromhex(card.person.card.iccsn))
-
-
-def _status_vd(card: Personalisation) -> bytes:
-    """Status, time of the last update, versions of XML 5.2.0 and of the storage 3.0.4 (reference card.md 4.5)."""
-    return f"0{card.today:%Y%m%d}000000".encode("ascii") + bytes.fromhex("0050020000" + "0030000004")
-
-
-def _personal_data(card: Personalisation) -> bytes:
-    """Two octets of length, then gzip of the XML (reference card.md 4.6)."""
-    person, address = card.person, card.person.address
-    fields = {
-        "Geburtsdatum": f"{person.birth_date:%Y%m%d}",
-        "Vorname": person.given_names,
-        "Nachname": person.family_name,
-        "Geschlecht": person.sex,
-        "Titel": person.title,
-    }
-    place = {"Postleitzahl": address.postcode, "Ort": address.city}
-    street = {"Strasse": address.street, "Hausnummer": address.house_number}
-    country = "<Land><Wohnsitzlaendercode>D</Wohnsitzlaendercode></Land>"
-    body = (
-        f"<Versicherter><Versicherten_ID>{escape(person.kvnr)}</Versicherten_ID><Person>{_elements(fields)}"
-        f"<StrassenAdresse>{_elements(place)}{country}{_elements(street)}</StrassenAdresse></Person></Versicherter>"
-    )
-    packed = _packed("UC_PersoenlicheVersichertendatenXML", body)
-    return len(packed).to_bytes(2, "big") + packed
-
-
-def _insurance_data(card: Personalisation) -> bytes:
-    """Four offsets (start and end of VD, then of GVD, absent here: FFFF), then gzip (reference card.md 4.6)."""
-    insurer = {"Kostentraegerkennung": card.person.ik, "Kostentraegerlaendercode": "D", "Name": "Musterkasse TEST ONLY"}
-    begin = card.today - timedelta(days=365)
-    body = (
-        f"<Versicherter><Versicherungsschutz><Beginn>{begin:%Y%m%d}</Beginn>"
-        f"<Kostentraeger>{_elements(insurer)}</Kostentraeger></Versicherungsschutz></Versicherter>"
-    )
-    packed = _packed("UC_AllgemeineVersicherungsdatenXML", body)
-    return b"\x00\x08" + (7 + len(packed)).to_bytes(2, "big") + b"\xff" * 4 + packed
-
-
-def _elements(fields: Mapping[str, str]) -> str:
-    return "".join(f"<{name}>{escape(text)}</{name}>" for name, text in fields.items() if text)
-
-
-def _packed(root: str, body: str) -> bytes:
-    xml = (
-        '<?xml version="1.0" encoding="ISO-8859-15"?>'
-        f'<{root} xmlns="{_VSD}" CDM_VERSION="5.2.0"><!-- TEST ONLY -->{body}</{root}>'
-    )
-    # The encoding of the schema has no room for every name; what it lacks becomes a character reference.
-    return gzip.compress(xml.encode("iso8859-15", "xmlcharrefreplace"), mtime=0)
-
-
 _BUFFERS = "E011" + "02020809" + "0203008000" + "02020809" + "02020809"
-_EF_ATR = bytes.fromhex(
-    _BUFFERS
-    + "5F520C806605444573696D739621E0"
-    + "D003040300"
-    + "D210444567656D5F4E4F4E455F2020000001"
-    + "D310444567656D434F535F53494D20000100"
-    + "D41045474B5F47322E312020202020040502"
-    + "D610444567656D5F4E4F4E455F2020010000"
-    + "CF15"
-    + "00" * 21
-)
-# Product "TESTO" "TESTONLY" 01.00.00; object system 04.05.02.
-_EF_VERSION2 = bytes.fromhex(
-    "EF2BC003020000C103040502C210" + b"TESTOTESTONLY".hex() + "010000C403010000C503020000C703010000"
-)
+
+
+def _octets(version: str) -> str:
+    return bytes(map(int, version.split("."))).hex()
+
+
+def _atr(card: Personalisation, system: ObjectSystem) -> bytes:
+    """Buffer sizes, then who made what: chip, COS, object system, personaliser (reference card.md 4.3)."""
+    generation = " ".join(system.title.split(",")[0].split()[:2]).replace("eGK ", "EGK_")
+    return bytes.fromhex(
+        _BUFFERS
+        + "5F520C806605444573696D739621E0"
+        + "D003040300"
+        + "D210444567656D5F4E4F4E455F2020000001"
+        + "D310444567656D434F535F53494D20000100"
+        + f"D410{generation.ljust(13).encode('ascii').hex()}{_octets(system.version)}"
+        + "D610444567656D5F4E4F4E455F2020010000"
+        + "CF15"
+        + "00" * 21
+    )
+
+
 # id-PACE-ECDH-GM-AES-CBC-CMAC-128, version 2, brainpoolP256r1.
 _EF_CARD_ACCESS = bytes.fromhex("31143012060A04007F0007020204020202010202010D")
+_EF_CIA_INFO = bytes.fromhex("3015020101030100A60D0C0B44494E2056203636323931")
 
-FILES: Mapping[str, Callable[[Personalisation], bytes]] = {
-    "EF.ATR": lambda card: _EF_ATR,
-    "EF.CardAccess": lambda card: _EF_CARD_ACCESS,
-    "EF.GDO": _gdo,
-    "EF.Version2": lambda card: _EF_VERSION2,
-    "EF.PD": _personal_data,
-    "EF.VD": _insurance_data,
-    "EF.StatusVD": _status_vd,
-    "EF.C.CH.AUT.E256": lambda card: card.certificate,
+
+def _version_2(card: Personalisation, system: ObjectSystem) -> bytes:
+    """Fill rules, object system, product "TESTO" "TESTONLY" 01.00.00 (reference card.md 4.4)."""
+    version = _octets(system.version)
+    product = b"TESTOTESTONLY".hex() + "010000"
+    return bytes.fromhex(f"EF2BC003020000C103{version}C210{product}C403010000C503020000C703010000")
+
+
+Content = Callable[[Personalisation, ObjectSystem], bytes]
+
+
+def _certificate(name: str) -> Content:
+    return lambda card, system: card.certificate_for(name)
+
+
+_CERTIFICATES = tuple(f"C.CH.{use}.{kind}" for kind in ("E256", "R2048") for use in ("AUT", "AUTN", "ENC", "ENCV"))
+FILES: Mapping[str, Content] = {
+    "EF.ATR": _atr,
+    "EF.CardAccess": lambda card, system: _EF_CARD_ACCESS,
+    "EF.C.CA_eGK.CS.E256": lambda card, system: card.pki.cv_issuer_certificate().to_bytes(),
+    "EF.C.eGK.AUT_CVC.E256": lambda card, system: card.card_cv_certificate(),
+    "EF.GDO": lambda card, system: tlv.encode(0x5A, bytes.fromhex(card.person.card.iccsn)),
+    "EF.Version2": _version_2,
+    "EF.PD": lambda card, system: vsd.personal_data(card.person),
+    "EF.VD": lambda card, system: vsd.insurance_data(card.person, card.today),
+    "EF.GVD": lambda card, system: vsd.protected_data(),
+    "EF.StatusVD": lambda card, system: vsd.status(card.today),
+    "EF.CIA_Info": lambda card, system: _EF_CIA_INFO,
+    **{f"EF.{name}": _certificate(name) for name in _CERTIFICATES},
 }
 
 
-def _directory(system: ObjectSystem) -> tuple[bytes, ...]:
-    """One record a folder: 61 { 4F AID } (reference card.md 4.2)."""
-    return tuple(tlv.encode(0x61, tlv.encode(0x4F, folder.aid)) for folder in (system.root, *system.root.folders))
+def _directory(card: Personalisation, system: ObjectSystem) -> tuple[bytes, ...]:
+    """One record a folder: 61 { 4F AID } (reference card.md 4.2), those right below the root first."""
+    folders = (system.root, *system.root.folders)
+    nested = tuple(folder for folder in system.folders() if folder not in folders)
+    return tuple(tlv.encode(0x61, tlv.encode(0x4F, folder.aid)) for folder in (*folders, *nested))
 
 
-RECORDS: Mapping[str, Callable[[ObjectSystem], tuple[bytes, ...]]] = {"EF.DIR": _directory}
+def _version(card: Personalisation, system: ObjectSystem) -> tuple[bytes, ...]:
+    """Three times 4.0.0, as cards of generation 2 have it (reference card.md 4.4)."""
+    return (*(bytes.fromhex("0040000000"),) * 3, bytes(5))
+
+
+RECORDS: Mapping[str, Callable[[Personalisation, ObjectSystem], tuple[bytes, ...]]] = {
+    "EF.DIR": _directory,
+    "EF.Version": _version,
+}

@@ -14,11 +14,16 @@ from functools import cache
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
-from cryptography.x509.oid import NameOID, ObjectIdentifier
+from cryptography.x509 import ocsp
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID, ObjectIdentifier
 
 from emulators.core.person import Person
+
+from . import cvc
+from .access import Chat, flag_bits
+from .cvc import CvCertificate
 
 CURVE = ec.BrainpoolP256R1()
 # The order of brainpoolP256r1 (RFC 5639, 3.4).
@@ -30,6 +35,21 @@ CARD_VALIDITY = timedelta(days=5 * 365)
 INSURED = ObjectIdentifier("1.2.276.0.76.4.49")  # professionOID of "Versicherte/-r"
 POLICY_GEM = ObjectIdentifier("1.2.276.0.76.4.163")
 POLICY_EGK_AUT = ObjectIdentifier("1.2.276.0.76.4.70")
+AUTH_E256 = "C.CH.AUT.E256"
+# Policy and key usage by what a certificate is for (gemSpec_OID, gemSpec_PKI Tab_PKI_232).
+_POLICY = {"AUT": 70, "AUTN": 71, "ENC": 68, "ENCV": 69}
+_USAGE = {
+    ("AUT", "E256"): {"digital_signature"},
+    ("AUT", "R2048"): {"digital_signature", "key_encipherment"},
+    ("ENC", "E256"): {"key_agreement"},
+    ("ENC", "R2048"): {"key_encipherment", "data_encipherment"},
+}
+# Names of the CV authorities: country, holder, and six digits as a real CAR has them.
+_CV_ROOT = b"DEPST" + bytes.fromhex("870221")
+_CV_ADMIN = bytes.fromhex("0000000000000013")  # PuK.RCA.ADMINCMS.CS.E256
+_CV_ISSUER = b"DEPST" + bytes.fromhex("110221")
+_CV_FROM, _CV_UNTIL = "150101", "541231"
+_CV_VALIDITY = timedelta(days=5 * 365)
 
 
 class Variant(StrEnum):
@@ -91,22 +111,22 @@ def _ca_certificate(
         .not_valid_before(_AUTHORITY_FROM)
         .not_valid_after(_AUTHORITY_UNTIL)
         .add_extension(x509.BasicConstraints(ca=True, path_length=path_length), critical=True)
-        .add_extension(_key_usage(certifies=True), critical=True)
+        .add_extension(_key_usage({"key_cert_sign", "crl_sign"}), critical=True)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(public_key), critical=False)
         .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer_key.public_key()), critical=False)
         .sign(issuer_key, hashes.SHA256(), ecdsa_deterministic=True)
     )
 
 
-def _key_usage(*, certifies: bool) -> x509.KeyUsage:
+def _key_usage(allowed: set[str]) -> x509.KeyUsage:
     return x509.KeyUsage(
-        digital_signature=not certifies,
+        digital_signature="digital_signature" in allowed,
         content_commitment=False,
-        key_encipherment=False,
-        data_encipherment=False,
-        key_agreement=False,
-        key_cert_sign=certifies,
-        crl_sign=certifies,
+        key_encipherment="key_encipherment" in allowed,
+        data_encipherment="data_encipherment" in allowed,
+        key_agreement="key_agreement" in allowed,
+        key_cert_sign="key_cert_sign" in allowed,
+        crl_sign="crl_sign" in allowed,
         encipher_only=False,
         decipher_only=False,
     )
@@ -117,9 +137,9 @@ def _serial(label: str) -> int:
     return int.from_bytes(hashlib.sha256(label.encode()).digest()[:8], "big") >> 1 | 1
 
 
-def card_serial(person: Person) -> int:
-    """The serial number of the certificate on the person's card."""
-    return _serial(person.card.iccsn)
+def card_serial(person: Person, name: str = AUTH_E256) -> int:
+    """The serial number of a certificate on the person's card."""
+    return _serial(person.card.iccsn if name == AUTH_E256 else f"{person.card.iccsn}/{name}")
 
 
 class Revocations:
@@ -134,6 +154,10 @@ class Revocations:
     def revoked_since(self, serial: int) -> datetime | None:
         """Since when, or `None` for a serial in good standing."""
         return self._since.get(serial)
+
+    def all_at(self, at: datetime) -> list[tuple[int, datetime]]:
+        """What has been taken back by then, in order of serial."""
+        return sorted((serial, since) for serial, since in self._since.items() if since <= at)
 
     def is_revoked(self, serial: int, at: datetime) -> bool:
         since = self._since.get(serial)
@@ -158,36 +182,121 @@ class CardPki:
     def issue_card_certificate(
         self,
         person: Person,
-        public_key: ec.EllipticCurvePublicKey,
+        public_key: ec.EllipticCurvePublicKey | rsa.RSAPublicKey,
         today: date,
         validity: timedelta = CARD_VALIDITY,
         *,
+        name: str = AUTH_E256,
         foreign: bool = False,
     ) -> bytes:
-        """C.CH.AUT.E256 in DER, valid from `today`; `foreign` has it signed under a root nobody here trusts."""
+        """A certificate in DER, valid from `today`; `name` says which (C.CH.AUT.E256, C.CH.ENCV.R2048…), `foreign`
+        has it signed under a root nobody here trusts."""
+        _, _, use, kind = name.split(".")
+        pseudonymous = use.endswith(("TN", "CV"))
         signer = authority(f"{self.label}-FOREIGN" if foreign else self.label)
         begin = datetime.combine(today, time(), UTC)
         certificate = (
-            x509.CertificateBuilder(signer.issuer.subject, _subject(person), public_key, card_serial(person))
+            x509.CertificateBuilder(signer.issuer.subject, _subject(person, pseudonymous), public_key)
+            .serial_number(card_serial(person, name))
             .not_valid_before(begin)
             .not_valid_after(begin + validity - timedelta(seconds=1))
             .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-            .add_extension(_key_usage(certifies=False), critical=True)
+            .add_extension(_key_usage(_USAGE[use[:3], kind]), critical=True)
             .add_extension(x509.SubjectKeyIdentifier.from_public_key(public_key), critical=False)
             .add_extension(_authority_key(signer), critical=False)
-            .add_extension(_POLICIES, critical=False)
+            .add_extension(_policies(use), critical=False)
             .add_extension(_ADMISSION, critical=False)
-            .sign(signer.issuer_key, hashes.SHA256(), ecdsa_deterministic=True)
         )
-        return certificate.public_bytes(Encoding.DER)
+        if use == "AUTN":
+            certificate = certificate.add_extension(_CLIENT_AUTHENTICATION, critical=False)
+        signed = certificate.sign(signer.issuer_key, hashes.SHA256(), ecdsa_deterministic=True)
+        return signed.public_bytes(Encoding.DER)
+
+    # -- status ---------------------------------------------------------------------------------------------------
+
+    def revocation_list(self, at: datetime) -> bytes:
+        """The issuer's CRL of that moment, in DER, good for a day."""
+        issuer = authority(self.label)
+        builder = x509.CertificateRevocationListBuilder(issuer.issuer.subject, at, at + timedelta(days=1))
+        for serial, since in self.revocations.all_at(at):
+            entry = x509.RevokedCertificateBuilder(serial, since).build()
+            builder = builder.add_revoked_certificate(entry)
+        crl = builder.sign(issuer.issuer_key, hashes.SHA256(), ecdsa_deterministic=True)
+        return crl.public_bytes(Encoding.DER)
+
+    def status(self, request: bytes, at: datetime) -> bytes:
+        """The answer to an OCSP request in DER: good, revoked, or unknown for another issuer's certificate.
+
+        A request that cannot be read is answered as malformed. Signed by the issuer itself.
+        """
+        try:
+            asked = ocsp.load_der_ocsp_request(request)
+        except ValueError:
+            refusal = ocsp.OCSPResponseBuilder.build_unsuccessful(ocsp.OCSPResponseStatus.MALFORMED_REQUEST)
+            return refusal.public_bytes(Encoding.DER)
+        issuer = authority(self.label)
+        ours = ocsp.OCSPRequestBuilder().add_certificate(issuer.issuer, issuer.issuer, asked.hash_algorithm).build()
+        known = asked.issuer_key_hash == ours.issuer_key_hash
+        since = self.revocations.revoked_since(asked.serial_number)
+        revoked = known and since is not None and since <= at
+        good = ocsp.OCSPCertStatus.GOOD if known else ocsp.OCSPCertStatus.UNKNOWN
+        builder = ocsp.OCSPResponseBuilder().add_response_by_hash(
+            asked.issuer_name_hash,
+            asked.issuer_key_hash,
+            asked.serial_number,
+            asked.hash_algorithm,
+            ocsp.OCSPCertStatus.REVOKED if revoked else good,
+            at,
+            None,
+            since if revoked else None,
+            None,
+        )
+        builder = builder.responder_id(ocsp.OCSPResponderEncoding.HASH, issuer.issuer)
+        return builder.sign(issuer.issuer_key, hashes.SHA256()).public_bytes(Encoding.DER)
+
+    # -- CV certificates ------------------------------------------------------------------------------------------
+
+    def cv_anchor(self, which: str) -> tuple[bytes, bytes]:
+        """CAR and point of a CV root: `root` of the infrastructure, `admin` of card management."""
+        key = private_key(f"{self.label}/cv-{which}").public_key()
+        return _CV_ROOT if which == "root" else _CV_ADMIN, cvc.public_point(key)
+
+    def cv_issuer_certificate(self) -> CvCertificate:
+        """Of the CA below the CV root: it can hand on all roles that its flags name."""
+        key = private_key(f"{self.label}/cv-issuer").public_key()
+        chat = Chat.ti()._replace(flags=_ALL_ROLES)
+        return cvc.issue(private_key(f"{self.label}/cv-root"), _CV_ROOT, _CV_ISSUER, key, chat, _CV_FROM, _CV_UNTIL)
+
+    def cv_certificate(
+        self,
+        holder: bytes,
+        key: ec.EllipticCurvePublicKey,
+        chat: Chat,
+        today: date,
+        *,
+        validity: timedelta = _CV_VALIDITY,
+    ) -> CvCertificate:
+        """For somebody who authenticates: a card, a practice. `holder` is the CHR of 12 octets."""
+        signer = private_key(f"{self.label}/cv-issuer")
+        until = today + validity
+        return cvc.issue(signer, _CV_ISSUER, holder, key, chat, f"{today:%y%m%d}", f"{until:%y%m%d}")
 
 
 def _authority_key(signer: Authority) -> x509.AuthorityKeyIdentifier:
     return x509.AuthorityKeyIdentifier.from_issuer_public_key(signer.issuer_key.public_key())
 
 
-def _subject(person: Person) -> x509.Name:
+def _subject(person: Person, pseudonymous: bool) -> x509.Name:
     """KVNR and IK are the two organisational units (reference card.md 4.9). X.520 holds 64 characters at most."""
+    if pseudonymous:
+        pseudonym = hashlib.sha256(f"{person.kvnr}/pseudonym".encode()).hexdigest()[:20]
+        return x509.Name(
+            [
+                x509.NameAttribute(NameOID.COUNTRY_NAME, "DE"),
+                x509.NameAttribute(NameOID.ORGANIZATION_NAME, "Musterkasse TEST-ONLY"),
+                x509.NameAttribute(NameOID.COMMON_NAME, f"{pseudonym} TEST-ONLY"),
+            ]
+        )
     attributes = [
         (NameOID.COUNTRY_NAME, "DE"),
         (NameOID.ORGANIZATION_NAME, "Musterkasse TEST-ONLY"),
@@ -201,12 +310,14 @@ def _subject(person: Person) -> x509.Name:
     return x509.Name([x509.NameAttribute(oid, text[:64]) for oid, text in attributes if text])
 
 
-_POLICIES = x509.CertificatePolicies(
-    [
-        x509.PolicyInformation(POLICY_GEM, ["http://www.gematik.de/go/policies"]),
-        x509.PolicyInformation(POLICY_EGK_AUT, None),
-    ]
-)
+def _policies(use: str) -> x509.CertificatePolicies:
+    egk = ObjectIdentifier(f"1.2.276.0.76.4.{_POLICY[use]}")
+    gem = x509.PolicyInformation(POLICY_GEM, ["http://www.gematik.de/go/policies"])
+    return x509.CertificatePolicies([gem, x509.PolicyInformation(egk, None)])
+
+
+_CLIENT_AUTHENTICATION = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH])
+_ALL_ROLES = flag_bits(*range(56))
 _ADMISSION = x509.Admissions(
     None,
     [x509.Admission(None, None, [x509.ProfessionInfo(None, ["Versicherte/-r"], [INSURED], None, None)])],

@@ -89,7 +89,8 @@ def test_gdo_holds_the_number_printed_on_the_back(reader: Reader) -> None:
 def test_ef_dir_lists_the_folders_and_ends(reader: Reader) -> None:
     assert reader("00B201F400") == "61094F07D27600014480009000"
     assert reader("00B203F400") == "610C4F0AA000000167455349474E9000"
-    assert reader("00B204F400") == "6A83"
+    assert reader("00B204F400") == "61084F06D276000144079000"
+    assert reader("00B209F400") == "6A83"
 
 
 def test_a_contact_only_card_has_no_card_access(card: HealthCard) -> None:
@@ -135,7 +136,7 @@ def test_reading_without_a_current_file_is_refused(reader: Reader) -> None:
         ("00A4040C03010203", "6A82"),
         ("00A4010C02DEAD", "6A82"),
         ("00A4020C02DEAD", "6A82"),
-        ("00B0870000", "6A82"),
+        ("00B08B0000", "6A82"),
         ("0020001F08" + "26123456FFFFFFFF", "6A88"),
         ("0020008208" + "26123456FFFFFFFF", "6A88"),
         ("0020000204" + "26123456", "6700"),

@@ -1,0 +1,103 @@
+"""A person, cards of all kinds for them, and a reader that speaks hex."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+
+import pytest
+
+from emulators.card import CardPki, HealthCard, Interface
+from emulators.card.access import Chat
+from emulators.card.cvc import CvCertificate, sign_digest
+from emulators.card.key_commands import role_digest
+from emulators.card.pki import private_key
+from emulators.core.person import Address, CardData, Person
+
+TODAY = date(2021, 3, 23)
+CLARA = Person(
+    "",
+    "Clara",
+    "Prüfer",
+    "Prüfer",
+    date(1985, 2, 28),
+    "W",
+    "X110359890",
+    "109500969",
+    Address("Teststraße", "7", "42285", "Wuppertal", "NW"),
+    "clara@example.org",
+    "+4915100000002",
+    "clara",
+    "geheim",
+    CardData("80276883110000152715", "123123", "123456", "12345678"),
+    (),
+)
+
+MakeCard = Callable[..., HealthCard]
+Reader = Callable[[str], str]
+Insert = Callable[..., Reader]
+
+
+@pytest.fixture
+def clara() -> Person:
+    return CLARA
+
+
+@pytest.fixture
+def make_card() -> MakeCard:
+    """Clara's card, with the options of `HealthCard.personalised`."""
+
+    def make(**options: object) -> HealthCard:
+        return HealthCard.personalised(CLARA, **{"today": TODAY, **options})  # type: ignore[arg-type]  # passed on
+
+    return make
+
+
+@pytest.fixture
+def insert() -> Insert:
+    """A card in a reader, by default on its contacts: hex in, hex out."""
+
+    def put(card: HealthCard, interface: Interface = Interface.CONTACT) -> Reader:
+        card.power_on(interface)
+        return lambda command: card.transmit(bytes.fromhex(command), interface).hex().upper()
+
+    return put
+
+
+@pytest.fixture
+def reader(make_card: MakeCard, insert: Insert) -> Reader:
+    return insert(make_card())
+
+
+ROOT_CAR = b"DEPST" + bytes.fromhex("870221")
+PRACTICE = bytes.fromhex("000A" + "80276883119999999999")
+
+
+def tell(reader: Reader, certificate: CvCertificate, issuer: bytes) -> str:
+    """Choose the issuer's key, then present a certificate."""
+    assert reader("002281B60A8308" + issuer.hex()) == "9000"
+    content = certificate.content()
+    return reader(f"002A00BE{len(content):02X}" + content.hex())
+
+
+@pytest.fixture
+def present() -> Callable[[Reader, CvCertificate, bytes], str]:
+    return tell
+
+
+def authenticate(reader: Reader, *roles: int) -> None:
+    """Authenticate as a practice whose certificate has these roles, as its own card would."""
+    key, pki = private_key("TEST-ONLY/practice"), CardPki()
+    authority = pki.cv_issuer_certificate()
+    certificate = pki.cv_certificate(PRACTICE, key.public_key(), Chat.ti(*roles), TODAY)
+    assert tell(reader, authority, ROOT_CAR) == "9000"
+    assert tell(reader, certificate, authority.holder) == "9000"
+    assert reader("002281A411" + "830C" + PRACTICE.hex() + "800100") == "9000"
+    challenge = bytes.fromhex(reader("0084000010")[:32])
+    proof = sign_digest(key, role_digest(challenge + bytes.fromhex(CLARA.card.iccsn)[2:]))
+    assert reader("0082000040" + proof.hex()) == "9000"
+
+
+@pytest.fixture
+def grant() -> Callable[..., None]:
+    return authenticate

@@ -1,0 +1,345 @@
+"""Keys and certificates: proving, checking, signing, deciphering."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from datetime import date, timedelta
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from emulators.card import CardPki, HealthCard, cvc
+from emulators.card.access import Chat
+from emulators.card.apdu import CommandApdu, Response
+from emulators.card.commands_signature import elc_encipher
+from emulators.card.key_commands import mutual_open, mutual_seal, mutual_session_keys, role_digest
+from emulators.card.pace import SessionKeys
+from emulators.card.passwords import pin_block
+from emulators.card.pki import private_key
+from emulators.card.secure_messaging import TerminalChannel
+from emulators.card.status import StatusWord
+from tests.card.conftest import CLARA
+
+Reader = Callable[[str], str]
+MakeCard = Callable[..., HealthCard]
+Insert = Callable[..., Reader]
+Grant = Callable[..., None]
+Present = Callable[[Reader, cvc.CvCertificate, bytes], str]
+
+TODAY = date(2021, 3, 23)
+ESIGN = "00A4040C0AA000000167455349474E"
+VERIFY_HOME = "0020000208" + pin_block("123456").hex()
+ROOT_CAR = b"DEPST" + bytes.fromhex("870221")
+STRANGER = bytes.fromhex("000A" + "80276883118888888888")
+ICCSN8 = bytes.fromhex("80276883110000152715")[2:]
+DIGEST = hashlib.sha256(b"TEST ONLY").digest()
+
+
+def data(answer: str) -> bytes:
+    assert answer.endswith("9000"), answer
+    return bytes.fromhex(answer)[:-2]
+
+
+def extended(header: str, body: bytes) -> str:
+    """A command with length fields of extended form, all of the answer wanted."""
+    return f"{header}00{len(body):04X}{body.hex()}0000"
+
+
+# -- CV certificates --------------------------------------------------------------------------------------------------
+
+
+def test_the_cards_certificates_have_the_sizes_of_real_ones_and_form_a_chain(reader: Reader) -> None:
+    authority = cvc.parse(data(reader("00B0870000")))
+    own = cvc.parse(data(reader("00B0860000")))
+    assert (len(authority.to_bytes()), len(own.to_bytes())) == (220, 222)
+    assert authority.issuer == ROOT_CAR
+    assert own.issuer == authority.holder
+    assert own.holder.hex() == "0009" + "80276883110000152715"
+    assert own.chat == Chat.ti()
+    key = ec.EllipticCurvePublicKey.from_encoded_point(cvc.CURVE, authority.point)
+    assert own.is_signed_by(key)
+
+
+@given(st.binary(max_size=300))
+def test_any_octets_are_a_certificate_or_an_error(octets: bytes) -> None:
+    try:
+        cvc.parse(octets)
+    except cvc.CvcError:
+        return
+
+
+def test_a_certificate_survives_the_wire() -> None:
+    certificate = CardPki().cv_issuer_certificate()
+    assert cvc.parse(certificate.to_bytes()) == certificate
+    assert cvc.parse(certificate.content()) == certificate
+
+
+def test_roles_open_what_they_open(reader: Reader, grant: Grant) -> None:
+    reader("00A4040C06D27600000102")
+    assert reader("00B0830000") == "6982"
+    grant(reader, 30)
+    assert reader("00B0830000").endswith("9000")
+    assert reader("00A4040C") == "9000"
+    reader("00A4040C06D27600000102")
+    assert reader("00B0830000").endswith("9000")
+
+
+def test_a_role_is_forgotten_with_the_reset(make_card: MakeCard, insert: Insert, grant: Grant) -> None:
+    card = make_card()
+    reader = insert(card)
+    grant(reader, 30)
+    card.reset()
+    reader("00A4040C06D27600000102")
+    assert reader("00B0830000") == "6982"
+
+
+def test_pin_ch_signs_for_a_practice_only(reader: Reader, grant: Grant) -> None:
+    reader("0020000108" + pin_block("123456").hex())
+    reader(ESIGN)
+    reader("002241B606840184800100")
+    assert reader("002A9E9A20" + DIGEST.hex() + "00") == "6982"
+    grant(reader, 12)
+    assert reader("002A9E9A20" + DIGEST.hex() + "00").endswith("9000")
+
+
+def test_the_issuer_must_be_known_and_the_certificate_its_own(reader: Reader, present: Present) -> None:
+    pki, foreign = CardPki(), CardPki("FOREIGN")
+    own, other = pki.cv_issuer_certificate(), foreign.cv_issuer_certificate()
+    assert reader("002A00BE00") == "6985"
+    assert reader("002281B60A8308" + own.holder.hex()) == "6A88"
+    assert present(reader, other, ROOT_CAR) == "6A80"
+    changed = own._replace(message=own.message.replace(own.holder, own.holder[:-1] + b"\x22"))
+    assert present(reader, changed, ROOT_CAR) == "6A80"
+    assert present(reader, own, ROOT_CAR) == "9000"
+    stranger = pki.cv_certificate(STRANGER, private_key("x").public_key(), Chat.ti(12), TODAY)
+    assert present(reader, stranger, ROOT_CAR) == "6A88"
+    assert present(reader, stranger, own.holder) == "9000"
+
+
+def test_a_certificate_past_its_last_day_is_refused(reader: Reader, present: Present) -> None:
+    pki = CardPki()
+    authority = pki.cv_issuer_certificate()
+    present(reader, authority, ROOT_CAR)
+    old = pki.cv_certificate(
+        STRANGER, private_key("x").public_key(), Chat.ti(12), TODAY - timedelta(30), validity=timedelta(29)
+    )
+    assert present(reader, old, authority.holder) == "6A80"
+
+
+def test_a_wrong_proof_gives_no_role_and_uses_the_random_number_up(
+    reader: Reader, present: Present, grant: Grant
+) -> None:
+    pki = CardPki()
+    authority = pki.cv_issuer_certificate()
+    present(reader, authority, ROOT_CAR)
+    present(reader, pki.cv_certificate(STRANGER, private_key("x").public_key(), Chat.ti(30), TODAY), authority.holder)
+    choose = "002281A411830C" + STRANGER.hex() + "800100"
+    proof = "0082000040" + "01" * 64
+    assert reader("0082000040" + "01" * 64) == "6985"
+    assert reader(choose) == "9000"
+    assert reader(proof) == "6985"
+    reader("0084000008")
+    assert reader(proof) == "6985"
+    reader("0084000010")
+    assert reader(proof) == "6300"
+    assert reader(proof) == "6985"
+    reader("00A4040C06D27600000102")
+    assert reader("00B0830000") == "6982"
+
+
+def test_learnt_keys_are_listed_and_the_oldest_makes_room(reader: Reader, present: Present) -> None:
+    pki = CardPki()
+    authority = pki.cv_issuer_certificate()
+    present(reader, authority, ROOT_CAR)
+    for number in range(4):
+        holder = bytes.fromhex(f"000A8027688311777777770{number}")
+        present(reader, pki.cv_certificate(holder, private_key("x").public_key(), Chat.ti(), TODAY), authority.holder)
+    assert authority.holder.hex().upper() in reader("80CA0100000000")
+    holder = bytes.fromhex("000A80276883117777777709")
+    present(reader, pki.cv_certificate(holder, private_key("x").public_key(), Chat.ti(), TODAY), authority.holder)
+    listed = reader("80CA0100000000")
+    assert authority.holder.hex().upper() not in listed
+    assert "A40E830C" + holder.hex().upper() in listed
+
+
+def test_the_security_status_of_a_role_can_be_asked_for(reader: Reader, grant: Grant) -> None:
+    question = "808280001A" + "7F4C17" + "06082A8214004C048118" + "5307" + f"{Chat.ti(12).flags:014X}"
+    question = question.replace("1A7F4C17", "167F4C13")
+    assert reader(question) == "63CF"
+    grant(reader, 12)
+    assert reader(question) == "9000"
+    assert reader("8082800003830113") == "63CF"
+
+
+# -- INTERNAL and MUTUAL AUTHENTICATE ---------------------------------------------------------------------------------
+
+
+def test_the_card_proves_its_own_key_but_not_to_itself(reader: Reader) -> None:
+    token = bytes(range(16)) + bytes.fromhex("0276883117777777")
+    assert reader("0088000018" + token.hex() + "00") == "6985"
+    assert reader("002241A406840109800100") == "9000"
+    proof = data(reader("0088000018" + token.hex() + "00"))
+    certificate = cvc.parse(data(reader("00B0860000")))
+    key = ec.EllipticCurvePublicKey.from_encoded_point(cvc.CURVE, certificate.point)
+    assert cvc.verifies_digest(key, role_digest(token), proof)
+    assert reader("0088000018" + token[:16].hex() + ICCSN8.hex() + "00") == "6A80"
+    assert reader("0088000017" + token[:-1].hex() + "00") == "6700"
+    assert reader("002241A406840109800105") == "6A81"
+
+
+@pytest.mark.parametrize(("name", "kid", "size"), [("SK.CMS.AES128", 0x13, 16), ("SK.CMS.AES256", 0x18, 32)])
+def test_card_management_agrees_on_keys_and_may_then_write(
+    make_card: MakeCard, insert: Insert, name: str, kid: int, size: int
+) -> None:
+    card = make_card()
+    reader = insert(card)
+    keys = SessionKeys(*card.chip.personalisation.symmetric_keys(name))
+    challenge = data(reader("0084000010"))
+    assert reader(f"002281A4068301{kid:02X}800154") == "9000"
+    token, material = bytes(16) + b"TESTONLY", bytes(range(64))
+    answer = data(reader(extended("00820000", mutual_seal(keys, token + challenge + ICCSN8 + material))))
+    plain = mutual_open(keys, answer)
+    assert plain is not None
+    assert plain[:48] == challenge + ICCSN8 + token
+    channel = TerminalChannel(mutual_session_keys(material, plain[48:], size))
+
+    def send(command: CommandApdu) -> Response:
+        raw = card.transmit(channel.wrap(command).to_bytes())
+        return channel.unwrap(Response(raw[:-2], StatusWord(int.from_bytes(raw[-2:], "big"))))
+
+    assert send(CommandApdu(0, 0xD6, 0x91, 0, b"\xef\x2b")).sw == 0x9000
+    assert send(CommandApdu(0x80, 0x82, 0x80, 0, bytes((0x83, 1, kid)))).sw == 0x9000
+    assert send(CommandApdu(0, 0xA4, 4, 0x0C, bytes.fromhex("D27600000102"))).sw == 0x9000
+    assert send(CommandApdu(0, 0xD6, 0x81, 0, b"\0")).sw == 0x6982  # that is for the key of the insurer's data
+    assert reader("00D6810001EF") == "6982"
+
+
+def test_a_wrong_cryptogram_agrees_on_nothing(reader: Reader) -> None:
+    reader("0084000010")
+    reader("002281A406830113800154")
+    assert reader("0082000078" + "00" * 120 + "00") == "6300"
+    assert reader("0082000078" + "00" * 120 + "00") == "6985"
+
+
+# -- signatures and deciphering ---------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def cardholder(make_card: MakeCard, insert: Insert) -> Reader:
+    reader = insert(make_card())
+    reader(VERIFY_HOME)
+    reader(ESIGN)
+    return reader
+
+
+def public_key(reader: Reader, sfid: int) -> x509.Certificate:
+    return x509.load_der_x509_certificate(data(reader(f"00B0{0x80 | sfid:02X}00000000")))
+
+
+def test_rsa_signs_in_both_ways(cardholder: Reader) -> None:
+    certificate = public_key(cardholder, 0x01)
+    key = certificate.public_key()
+    assert isinstance(key, rsa.RSAPublicKey)
+    cardholder("002241B606840182800105")
+    signature = data(cardholder("002A9E9A20" + DIGEST.hex() + "00"))
+    key.verify(signature, DIGEST, padding.PSS(padding.MGF1(hashes.SHA256()), 32), Prehashed(hashes.SHA256()))
+    cardholder("002241B606840182800102")
+    info = bytes.fromhex("3031300d060960864801650304020105000420") + DIGEST
+    signature = data(cardholder(f"002A9E9A{len(info):02X}" + info.hex() + "00"))
+    key.verify(signature, DIGEST, padding.PKCS1v15(), Prehashed(hashes.SHA256()))
+    assert cardholder("002A9E9A67" + "00" * 103 + "00") == "6A80"
+
+
+def test_rsa_deciphers_what_was_enciphered_for_it(cardholder: Reader) -> None:
+    key = public_key(cardholder, 0x02).public_key()
+    assert isinstance(key, rsa.RSAPublicKey)
+    oaep = padding.OAEP(padding.MGF1(hashes.SHA256()), hashes.SHA256(), None)
+    cryptogram = key.encrypt(b"TEST ONLY", oaep)
+    assert cardholder(extended("002A8086", b"\0" + cryptogram)) == "6985"
+    assert cardholder("002241B806840183800185") == "9000"
+    assert data(cardholder(extended("002A8086", b"\0" + cryptogram))) == b"TEST ONLY"
+    assert cardholder(extended("002A8086", b"\0" + cryptogram[:-1] + b"\0")) == "6A80"
+    assert cardholder(extended("002A8086", b"\1" + cryptogram)) == "6A80"
+
+
+def test_generation_2_0_deciphers_the_old_way_too(make_card: MakeCard, insert: Insert) -> None:
+    reader = insert(make_card(system="egk-g2.0"))
+    reader(VERIFY_HOME)
+    reader(ESIGN)
+    key = public_key(reader, 0x02).public_key()
+    assert isinstance(key, rsa.RSAPublicKey)
+    cryptogram = key.encrypt(b"TEST ONLY", padding.PKCS1v15())
+    assert reader("002241B806840183800181") == "9000"
+    assert data(reader(extended("002A8086", b"\0" + cryptogram))) == b"TEST ONLY"
+    assert reader("002241B606840184800100") == "6A88"
+    assert reader("00B08400000000") == "6A82"
+
+
+def test_the_curve_deciphers_what_was_enciphered_for_it(cardholder: Reader) -> None:
+    key = public_key(cardholder, 0x05).public_key()
+    assert isinstance(key, ec.EllipticCurvePublicKey)
+    sealed = elc_encipher(key, private_key("TEST-ONLY/ephemeral"), b"TEST ONLY")
+    assert cardholder("002241B80684018580010B") == "9000"
+    command = f"002A8086{len(sealed):02X}"
+    assert data(cardholder(command + sealed.hex() + "00")) == b"TEST ONLY"
+    assert cardholder(command + sealed[:-1].hex() + "00" + "00") == "6A80"
+    other_curve = sealed.replace(bytes.fromhex("2B2403030208010107"), bytes.fromhex("2B240303020801010B"))
+    assert cardholder(command + other_curve.hex() + "00") == "6A80"
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.binary(max_size=80))
+def test_any_octets_are_deciphered_or_refused(octets: bytes) -> None:
+    card = HealthCard.personalised(CLARA, today=TODAY)
+    for command in (VERIFY_HOME, ESIGN, "002241B80684018580010B"):
+        card.transmit(bytes.fromhex(command))
+    answer = card.transmit(CommandApdu(0, 0x2A, 0x80, 0x86, octets, 256).to_bytes())
+    assert answer in (b"\x6a\x80", b"\x67\x00")
+
+
+def test_rsa_keys_are_read_and_prove_themselves(cardholder: Reader) -> None:
+    key = public_key(cardholder, 0x01).public_key()
+    assert isinstance(key, rsa.RSAPublicKey)
+    modulus = f"{key.public_numbers().n:0512X}"
+    assert cardholder("00468182000000").startswith("7F4982010981820100" + modulus)
+    assert cardholder("002241A406840182800105") == "9000"
+    proof = data(cardholder("0088000020" + DIGEST.hex() + "00"))
+    key.verify(proof, DIGEST, padding.PSS(padding.MGF1(hashes.SHA256()), 32), Prehashed(hashes.SHA256()))
+
+
+def test_generation_2_0_names_iso_9796_but_does_not_have_it(make_card: MakeCard, insert: Insert) -> None:
+    reader = insert(make_card(system="egk-g2.0"))
+    reader(VERIFY_HOME)
+    reader(ESIGN)
+    assert reader("002241B606840182800107") == "9000"
+    assert reader("002A9EAC20" + DIGEST.hex() + "00") == "6A81"
+
+
+def test_a_public_key_read_is_the_one_certified(cardholder: Reader) -> None:
+    key = public_key(cardholder, 0x04).public_key()
+    assert isinstance(key, ec.EllipticCurvePublicKey)
+    assert cardholder("0046818400") == "7F49438641" + cvc.public_point(key).hex().upper() + "9000"
+    assert cardholder("0046808400") == "6982"
+    assert cardholder("0046819F00") == "6A88"
+
+
+# -- certificates and their status ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("sfid", "policy"), [(4, 70), (0x0B, 71), (5, 68), (0x0C, 69), (1, 70), (9, 71), (2, 68), (0x0A, 69)]
+)
+def test_each_certificate_is_issued_under_its_policy(cardholder: Reader, sfid: int, policy: int) -> None:
+    certificate = public_key(cardholder, sfid)
+    certificate.verify_directly_issued_by(CardPki().issuer_certificate())
+    policies = certificate.extensions.get_extension_for_class(x509.CertificatePolicies).value
+    assert f"1.2.276.0.76.4.{policy}" in [p.policy_identifier.dotted_string for p in policies]
+    pseudonymous = policy in (69, 71)
+    assert ("Prüfer" in certificate.subject.rfc4514_string()) is not pseudonymous
+    assert "TEST-ONLY" in certificate.subject.rfc4514_string()
