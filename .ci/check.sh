@@ -24,7 +24,7 @@ step "format" $bin/ruff format --check .
 step "lint" $bin/ruff check .
 step "types" $bin/mypy
 step "import contracts" $bin/lint-imports
-step "tests of the bench" $bin/python -m pytest tests -q -n 2
+step "tests of the bench" $bin/python -m pytest tests -q -n 2 --dist loadgroup
 step "scenario suite" $bin/pruefstand run --no-html
 step "coverage of the requirements" $bin/pruefstand rules --coverage
 

@@ -42,5 +42,12 @@ pip=".venv/bin/python -m pip --quiet --quiet --disable-pip-version-check"
 $pip install -r requirements.lock ||
     fail "pip could not install the packages; its own words are above." \
          "Behind a proxy or mirror set HTTPS_PROXY or PIP_INDEX_URL, then call make again."
+# pyscard has no wheels for Linux: it is compiled where libpcsclite's headers and swig are, and left out elsewhere.
+if [ -e /usr/include/PCSC/winscard.h ] && command -v swig >/dev/null && command -v gcc >/dev/null; then
+    say "compiling pyscard for PC/SC readers"
+    $pip install "$(grep '^pcsc = ' pyproject.toml | cut -d'"' -f2)" || fail "pyscard could not be compiled; its own words are above."
+else
+    say "without PC/SC readers; for them:  sudo apt-get install -y pcscd libpcsclite-dev swig gcc python3-dev"
+fi
 $pip install --no-deps --editable . || fail "pip could not install the project itself; its own words are above."
 say "ready in $(($(date +%s) - started)) s"
