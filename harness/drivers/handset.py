@@ -7,15 +7,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, MutableMapping
 from datetime import datetime, timedelta
+from random import Random
 from typing import Protocol
 
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from emulators.card.apdu import parse
+from emulators.card.terminal import CardError, Terminal, WrongCan
 from emulators.core.physics import Physics
 from emulators.phone.keystore import Keystore, KeystoreError
 from emulators.phone.nfc import Connection, NfcError, NfcSwitchedOff, TagLost
 from emulators.phone.phone import Phone
-from harness.reference.apps.platform import CardLost, KeyLost, NfcOff, NoCard
+from harness.reference.apps.platform import CanWrong, CardLost, KeyLost, NfcOff, NoCard
 
 
 class ServerAgenda:
@@ -55,16 +58,26 @@ class PhoneKeys:
 
 
 class NfcCard:
-    """A card in the phone's field as a `Transceiver`."""
+    """A card in the phone's field as a `ContactlessCard`. The terminal's side of PACE is the card library's."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, random: Random) -> None:
         self._connection = connection
+        self._terminal = Terminal(connection.transceive, random)
+
+    def open_channel(self, can: str) -> None:
+        try:
+            self._terminal.open_pace(can)
+        except WrongCan as error:
+            raise CanWrong(str(error)) from error
+        except (TagLost, CardError) as error:
+            raise CardLost(str(error)) from error
 
     def transceive(self, command: bytes) -> bytes:
         try:
-            return self._connection.transceive(command)
-        except TagLost as error:
+            data, sw = self._terminal.exchange(parse(command))
+        except (TagLost, CardError) as error:
             raise CardLost(str(error)) from error
+        return data + sw.to_bytes(2, "big")
 
     def close(self) -> None:
         self._connection.close()
@@ -156,7 +169,7 @@ class PhonePlatform:
 
     def find_card(self) -> NfcCard:
         try:
-            return NfcCard(self._phone.nfc.connect())
+            return NfcCard(self._phone.nfc.connect(), self._random)
         except NfcSwitchedOff as error:
             raise NfcOff(str(error)) from error
         except NfcError as error:

@@ -215,7 +215,7 @@ def _with_card(do: Callable[[Any, Any, CardData], object], app: str) -> Deed:
 def _move_phone(driver: ReferenceDriver, action: Any) -> None:
     app, phone = driver.apps(action.by, action.on).ecare, driver.world.phone(action.by, action.on)
     app.require_running()
-    app.move_phone(lambda: phone.shake(action.seconds, action.vigour))
+    app.move_phone(lambda: phone.shake(action.seconds, action.vigour, rehearsed=action.movement == "rehearsed"))
 
 
 def _log_in_with_card(driver: ReferenceDriver, action: Any) -> None:

@@ -18,7 +18,7 @@ from .setup import DEVICE_CANNOT
 from .situation import CardFacts
 
 PIN_TRIES = 3
-VERIFY = "0020"  # CLA and INS in the journal's hexadecimal
+VERIFY = "20"  # the INS in the journal's hexadecimal, whether or not the class byte says secure messaging
 
 # A card that is not the person's own, or not a good one, and what the insurer says of its certificate (EGK-10).
 BAD_CARDS = {
@@ -69,7 +69,7 @@ def _count_try(scene: Scene, reason: str) -> None:
     card = _held(scene)
     if reason == "card_lost":
         for entry in scene.entries:
-            if (entry.channel, entry.event) == ("card", "apdu") and entry.data["c"].startswith(VERIFY):
+            if (entry.channel, entry.event) == ("card", "apdu") and entry.data["c"][2:4] == VERIFY:
                 card.pin_tries = _tries_after(card.pin_tries, entry.data["sw"])
     if reason in ("pin_wrong", "pin_blocked"):
         card.pin_tries = max(0, card.pin_tries - 1)

@@ -179,6 +179,7 @@ def _adopt(sight: Sight, view: View) -> list[Deviation]:
             deviations.append(Deviation(f"release code {view.release_code}", "six digits", ("SET-01",)))
         device.release_code = Issued(view.release_code, sight.situation.now)
         device.release_code_owed = False
+        device.codes_shown.append(view.release_code)
     deviations += _recovery_key(sight, view)
     return deviations
 

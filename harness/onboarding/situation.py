@@ -121,6 +121,7 @@ class Device:
     unlock: dict[str, tuple[Account, str, int]] = field(default_factory=dict)  # app -> whose, method, enrolment
     release_code: Issued | None = None  # of the account that it is bound to
     release_code_owed: bool = False  # a code was asked for and must be shown
+    codes_shown: list[str] = field(default_factory=list)  # release codes ever read off its Barmer app, newest last
 
     @property
     def name(self) -> str:

@@ -11,9 +11,7 @@ from harness.onboarding.catalogue import REQUIREMENTS, Requirement
 from harness.scenario.matrix import Family
 
 # What no scenario can show yet, with the reason.
-NOT_YET: Mapping[str, str] = {
-    "EGK-04": "needs PACE: next issue",
-}
+NOT_YET: Mapping[str, str] = {}
 
 
 @dataclass(frozen=True, slots=True)

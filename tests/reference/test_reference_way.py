@@ -58,9 +58,13 @@ def test_two_worlds_with_the_same_seed_write_the_same_journal(make_bench: Make) 
 def test_a_card_opens_the_record_and_its_variants_do_not(bench: Bench) -> None:
     bench.set_up("card")
     pin, can = bench.from_letter("PIN"), bench.person.card.can
-    theirs = bench.world.people["stranger"].card.pin
+    theirs = bench.world.people["stranger"].card
     tried = {
-        which: bench.do(act.LogInWithCard(card=which, can=can, pin=theirs if which == "stranger" else pin))
+        which: bench.do(
+            act.LogInWithCard(card=which, can=theirs.can, pin=theirs.pin)
+            if which == "stranger"
+            else act.LogInWithCard(card=which, can=can, pin=pin)
+        )
         for which in ("copied", "expired", "foreign", "stranger", "person", "revoked")
     }
     assert tried == {

@@ -14,7 +14,7 @@ from harness.reference.insurer.records import Record
 from .app import App
 from .card_reader import CardReader
 from .device_check import check_card_login, login_offers
-from .platform import CardLost, NfcOff, NoCard
+from .platform import CanWrong, CardLost, NfcOff, NoCard
 from .recovery import data_key, make_key, seal, unseal, vigorous_seconds
 
 KEY, DATA_KEY, OWNER = "recovery_key", "data_key", "owner"  # what the app keeps on the device
@@ -160,7 +160,7 @@ class EcareApp(App):
         if not pin:
             raise Declined("pin_missing")
         self._check_card(device.account, in_hand)
-        jws = self._read_card(pin)
+        jws = self._read_card(can, pin)
         self._enter(self.insurer.log_in_with_card(device, jws))
 
     def view_record(self) -> list[str]:
@@ -229,7 +229,7 @@ class EcareApp(App):
             raise Declined("card_without_nfc", "order_new_card")
         account.insured.require_released(in_hand.iccsn)
 
-    def _read_card(self, pin: str) -> str:
+    def _read_card(self, can: str, pin: str) -> str:
         """A signed challenge from the card that is held to the device. Raises `Declined`."""
         try:
             connection = self.platform.find_card()
@@ -239,9 +239,12 @@ class EcareApp(App):
             raise Declined("card_not_found") from error
         reader = CardReader(connection)
         try:
+            connection.open_channel(can)
             certificate = reader.certificate()
             reader.verify_pin(pin)
             return reader.signed_challenge(certificate, self.insurer.cards.challenge())
+        except CanWrong as error:
+            raise Declined("can_wrong") from error
         except CardLost as error:
             raise Declined("card_lost") from error
         finally:

@@ -22,6 +22,10 @@ class CardLost(Exception):
     """The card left the field; whether it carried the last command out is unknown."""
 
 
+class CanWrong(Exception):
+    """The card does not know the CAN; no PIN has been sent."""
+
+
 class KeyLost(Exception):
     """The keystore does not have the key, or not any more."""
 
@@ -33,6 +37,13 @@ class Transceiver(Protocol):
         """Response data ‖ status word. Raises `CardLost`."""
 
     def close(self) -> None: ...
+
+
+class ContactlessCard(Transceiver, Protocol):
+    """A card in a field, with the card library that an app is linked against: PACE and secure messaging."""
+
+    def open_channel(self, can: str) -> None:
+        """Agree on session keys by the CAN; what follows is secured. Raises `CanWrong`, `CardLost`."""
 
 
 class KeyStore(Protocol):
@@ -100,7 +111,7 @@ class Platform(Protocol):
     def authenticate(self, method: str) -> bool:
         """Ask for finger or face."""
 
-    def find_card(self) -> Transceiver:
+    def find_card(self) -> ContactlessCard:
         """Raises `NfcOff`, `NoCard`."""
 
     def motion(self) -> bytes:
