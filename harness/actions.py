@@ -81,8 +81,11 @@ _SPOKEN: dict[object, str] = {
     "from-sms": "aus der SMS",
     "auto": "automatisch übernommen",
     "from-letter": "aus dem Brief",
+    "strayed-letter": "aus dem fehlgeleiteten Brief",
     "from-mail": "aus der E-Mail",
     "from-app": "aus der Barmer-App",
+    "first-shown": "der zuerst angezeigte",
+    "last-shown": "der zuletzt angezeigte",
     "memory_card": "Speicherkarte",
     "other_device": "anderes Gerät",
     "this_device": "dieses Gerät",
@@ -95,6 +98,8 @@ _SPOKEN: dict[object, str] = {
     "second": "zweites Gerät",
     "full": "kräftig",
     "little": "zu wenig",
+    "free": "frei",
+    "rehearsed": "einstudiert",
 }
 
 
@@ -366,11 +371,12 @@ class ConfirmSummary(Action):
 
 
 class MovePhone(Action):
-    """Move the phone until the bar is full."""
+    """Move the phone until the bar is full. A rehearsed movement is the very same on every phone and each time."""
 
-    says = "Handy bewegen ({vigour}, {seconds} s)"
+    says = "Handy bewegen ({vigour}, {movement}, {seconds} s)"
     seconds: float = Field(10.0, ge=0, le=600)
     vigour: Literal["none", "little", "full"] = "full"
+    movement: Literal["free", "rehearsed"] = "free"
 
 
 class SaveRecoveryKey(Action):

@@ -19,7 +19,7 @@ def title_of(step: Step) -> str:
             which = "" if step.nth == 1 else f" (beim {step.nth}. Mal)"
             return f"Störung: {step.emulator} – {step.kind}{_told(step.parameters)}{which}"
         case Wait():
-            parts = [f"{step.workdays} Werktag(e)"] if step.workdays else []
+            parts = [_counted(step.workdays, "Arbeitstag", "Arbeitstage")] if step.workdays else []
             parts += [_duration(step.duration)] if step.duration else []
             return f"Warten: {', '.join(parts) or 'einen Augenblick'}"
         case Until():
@@ -47,5 +47,9 @@ def _duration(duration: timedelta) -> str:
     seconds = int(duration.total_seconds())
     for size, one, many in ((86400, "Tag", "Tage"), (3600, "Stunde", "Stunden"), (60, "Minute", "Minuten")):
         if seconds % size == 0 and seconds >= size:
-            return f"{seconds // size} {one if seconds == size else many}"
-    return f"{seconds} Sekunden"
+            return _counted(seconds // size, one, many)
+    return _counted(seconds, "Sekunde", "Sekunden")
+
+
+def _counted(count: int, one: str, many: str) -> str:
+    return f"{count} {one if count == 1 else many}"

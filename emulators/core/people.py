@@ -126,12 +126,12 @@ class People:
             card=_card(random, persona.nfc),
             documents=(),
         )
-        person = replace(person, documents=self._documents(random, person, persona.document))
+        person = replace(person, documents=self._documents(random, person, persona))
         return person if persona.kind is not Kind.CHILD else self._with_guardian(random, who, persona, person)
 
     def _with_guardian(self, random: Random, who: _Who, persona: Persona, child: Person) -> Person:
         years = child.age_on(self.today) + random.randint(20, 40)
-        adult = Persona(age=years, document=persona.document)
+        adult = Persona(age=years, document=persona.document, document_ends=persona.document_ends)
         same_name = child.family_name if random.random() < 2 / 3 else None
         guardian = self._draw(replace(who, guardian=True), adult, family_name=same_name, address=child.address)
         return replace(child, guardian=guardian)
@@ -148,7 +148,7 @@ class People:
         age = persona.age if persona.age is not None else random.randint(max(ages.start, 1), min(ages.stop - 1, 90))
         return _years_before(self.today, age) - timedelta(days=random.randrange(364))
 
-    def _documents(self, random: Random, person: Person, state: Documents) -> tuple[IdentityDocument, ...]:
+    def _documents(self, random: Random, person: Person, persona: Persona) -> tuple[IdentityDocument, ...]:
         def document(kind: DocumentKind) -> IdentityDocument:
             issued = max(self.today - timedelta(days=random.randint(30, 3 * 365)), person.birth_date)
             # Ten years, six for those under 24 on the day of issue (§ 6 PAuswG, § 5 PassG).
@@ -159,14 +159,16 @@ class People:
                 given_names=person.given_names,
                 family_name=person.family_name,
                 birth_date=person.birth_date,
-                valid_until={
-                    Documents.EXPIRED: self.today - timedelta(days=1),
-                    Documents.EXPIRES_TODAY: self.today,
-                }.get(state, _years_before(issued, -years) - timedelta(days=1)),
-                damaged=state is Documents.DAMAGED,
+                valid_until=self._last_day(persona) or _years_before(issued, -years) - timedelta(days=1),
+                damaged=persona.document is Documents.DAMAGED,
             )
 
         return tuple(document(kind) for kind in DocumentKind)
+
+    def _last_day(self, persona: Persona) -> date | None:
+        """The documents' last day, if the persona says one."""
+        ends = {Documents.EXPIRED: -1, Documents.EXPIRES_TODAY: 0}.get(persona.document, persona.document_ends)
+        return None if ends is None else self.today + timedelta(days=ends)
 
     def _mobile(self, who: _Who) -> str:
         """A number nobody else in this world has; raises `LookupError` once fiction has run out of them."""

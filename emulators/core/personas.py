@@ -49,6 +49,8 @@ class Persona(BaseModel):
     sex: Literal["M", "W", "X", "D"] | None = None
     land: str | None = None
     document: Documents = Documents.VALID
+    document_ends: Annotated[int, Field(ge=-364, le=364)] | None = None
+    """Days from the first day to the last one on which the documents are valid: 0 today, 3 in three days."""
     nfc: bool = True
     """Whether the health card can be read without contacts (and so has a CAN)."""
 
@@ -56,6 +58,8 @@ class Persona(BaseModel):
     def _fits_together(self) -> Persona:
         if self.birthday is not None and self.age is None:
             raise ValueError("a birthday needs the age that is reached on it")
+        if self.document_ends is not None and self.document in (Documents.EXPIRES_TODAY, Documents.EXPIRED):
+            raise ValueError(f"the document is '{self.document}' already; 'document_ends' would say it twice")
         today = self.age_today
         if today is not None and today not in AGES[self.kind]:
             ages = AGES[self.kind]

@@ -146,10 +146,10 @@ class Phone:
             self.nfc.held = None
             self._write("taken_away")
 
-    def shake(self, seconds: float, vigour: str = "full") -> bytes:
+    def shake(self, seconds: float, vigour: str = "full", *, rehearsed: bool = False) -> bytes:
         """Move the phone; an app reads the same samples from `motion`. Raises `ValueError` for an unknown vigour."""
-        samples = self.motion.shake(seconds, Vigour(vigour))
-        self._write("shaken", seconds=seconds, vigour=vigour)
+        samples = self.motion.shake(seconds, Vigour(vigour), rehearsed=rehearsed)
+        self._write("shaken", seconds=seconds, vigour=vigour, **({"rehearsed": True} if rehearsed else {}))
         return samples
 
     def _demand_possible(self, settings: Settings) -> None:

@@ -11,6 +11,7 @@ from random import Random
 SAMPLE_RATE = 50  # a second
 SAMPLE_SIZE = 6  # octets: x, y, z as signed 16-bit numbers, little endian, in thousandths of g
 GRAVITY = 1000
+_REHEARSAL = "rehearsed"  # the seed of the one movement that can be repeated
 
 
 class Vigour(StrEnum):
@@ -31,17 +32,21 @@ def readings(samples: bytes) -> Iterator[tuple[int, int, int]]:
 
 
 class Motion:
-    """The accelerometer of one phone; no two phones and no two calls give the same samples."""
+    """The accelerometer of one phone; no two phones and no two calls give the same samples, unless rehearsed."""
 
     def __init__(self, random: Random) -> None:
         self._random = random
         self._unread = b""
 
-    def shake(self, seconds: float, vigour: Vigour) -> bytes:
-        """Move the phone. The samples are returned, and wait for the app. Takes no virtual time."""
+    def shake(self, seconds: float, vigour: Vigour, *, rehearsed: bool = False) -> bytes:
+        """Move the phone. The samples are returned, and wait for the app. Takes no virtual time.
+
+        A `rehearsed` movement is the same on every phone and each time, as if a machine made it.
+        """
         count = int(seconds * SAMPLE_RATE)
         damping = _DAMPING[vigour]
-        noise = struct.unpack(f"<{3 * count}h", self._random.randbytes(SAMPLE_SIZE * count))
+        random = Random(_REHEARSAL) if rehearsed else self._random
+        noise = struct.unpack(f"<{3 * count}h", random.randbytes(SAMPLE_SIZE * count))
         values = array("h", (value >> damping for value in noise))
         values[2::3] = array("h", (value + GRAVITY for value in values[2::3]))
         samples = struct.pack(f"<{3 * count}h", *values)

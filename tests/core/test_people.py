@@ -184,6 +184,23 @@ def test_the_validity_of_documents_can_be_set_to_the_day(state: Documents, valid
         assert (document.is_valid_on(TODAY), document.is_valid_on(TODAY + timedelta(days=1))) == valid
 
 
+@pytest.mark.parametrize("state", [Documents.VALID, Documents.DAMAGED])
+@pytest.mark.parametrize("days", [-1, 0, 3])
+def test_the_last_day_of_documents_can_be_any(days: int, state: Documents) -> None:
+    persona = Persona(kind=Kind.CHILD, document=state, document_ends=days)
+    child = People(1, TODAY, {"x": persona}).named("x")
+    assert child.guardian is not None
+    for document in (*child.documents, *child.guardian.documents):
+        assert document.valid_until == TODAY + timedelta(days=days)
+        assert document.damaged == (state is Documents.DAMAGED)
+
+
+@pytest.mark.parametrize("state", [Documents.EXPIRED, Documents.EXPIRES_TODAY])
+def test_the_last_day_of_documents_is_not_said_twice(state: Documents) -> None:
+    with pytest.raises(ValueError, match="document_ends"):
+        Persona(document=state, document_ends=3)
+
+
 def test_a_card_without_nfc_has_no_can(people: People) -> None:
     assert people.named("card_without_nfc").card.can == ""
     assert not people.named("card_without_nfc").card.nfc

@@ -209,3 +209,11 @@ def test_no_two_phones_and_no_two_shakes_are_alike_but_the_same_world_is() -> No
 def test_shaking_in_an_unknown_way_is_refused(phone: Phone) -> None:
     with pytest.raises(ValueError, match="wild"):
         phone.shake(1, "wild")
+
+
+def test_a_rehearsed_movement_is_the_same_on_every_phone_and_leaves_the_free_ones_as_they_were() -> None:
+    one, other = (Phone(device("pixel-6"), Physics(seed=seed), name=name) for seed, name in ((1, "one"), (2, "two")))
+    alike = one.shake(2, rehearsed=True)
+    assert alike == other.shake(2, rehearsed=True) == one.shake(2, rehearsed=True)
+    assert mean_movement(alike) > 300
+    assert one.shake(2) == Phone(device("pixel-6"), Physics(seed=1), name="one").shake(2) != alike

@@ -66,7 +66,7 @@ def test_steps_are_german_sentences_with_the_worlds_time(results: Callable[..., 
     result = results("good", GOOD)["Title of good [pixel-6]"]
     assert [step["name"] for step in result["steps"]] == [
         "1. Barmer-App installieren  (23.03.2021 09:00)",
-        "2. Warten: 1 Werktag(e)  (23.03.2021 09:00)",
+        "2. Warten: 1 Arbeitstag  (23.03.2021 09:00)",
     ]
     assert "attachments" not in result
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from harness.drivers import View
 from harness.drivers.reference import ReferenceDriver
 from harness.errors import BenchError, Mismatch
 from harness.profile import InsurerProfile
+from harness.reading import activation_code_in
 from harness.runner import Run, play
 from harness.scenario.paths import PATHS
 from harness.scenario.steps import Act, ArmFault, Expect, Place, Row, Scenario, Step, Wait
@@ -144,6 +146,45 @@ def test_a_fault_that_struck_is_the_cause_in_the_journal() -> None:
 def test_reading_what_never_came_is_a_mistake_of_the_scenario() -> None:
     played = run(row(do.EnterActivationCode(), path="registered"))
     assert "no letter with a code has come" in failure(played, BenchError)
+
+
+def typed_codes(played: Run, verb: str) -> list[str]:
+    steps = (e.data for e in played.journal.entries if (e.channel, e.event) == ("run", "step"))
+    return [data["code"] for data in steps if data["action"] == verb]
+
+
+def test_a_release_code_that_is_shown_no_more_can_still_be_typed() -> None:
+    played = run(
+        row(
+            do.LogIn(app="ecare"),
+            do.CreateReleaseCode(),
+            do.CreateReleaseCode(),
+            Act(do.EnterReleaseCode(code="first-shown"), HERE, refused="release_code_wrong"),
+            Wait(HERE, duration=timedelta(minutes=10)),
+            Act(do.EnterReleaseCode(code="last-shown"), HERE, refused="release_code_expired"),
+            path="released",
+        )
+    )
+    assert played.failure is None
+    first, last = typed_codes(played, "enter_release_code")
+    assert first != last
+    assert {len(first), len(last)} == {InsurerProfile().release_code_digits}
+
+
+def test_a_release_code_that_was_never_shown_is_a_mistake_of_the_scenario() -> None:
+    played = run(row(do.LogIn(app="ecare"), do.EnterReleaseCode(code="last-shown"), path="released"))
+    assert "the Barmer app has shown no release code so far" in failure(played, BenchError)
+
+
+def test_a_code_can_be_read_off_a_letter_that_went_to_somebody_else() -> None:
+    strayed = do.EnterActivationCode(code="strayed-letter")
+    subject = row(do.EnterMobile(), do.RequestTan(), do.EnterTan(), strayed, path="letter_came")
+    assert "no letter with a code has come" in failure(run(subject), BenchError)
+    played = run(replace(subject, steps=(ArmFault("post", "misdelivered", {}, HERE), *subject.steps)))
+    assert played.failure is None
+    (letter,) = (e.data for e in played.journal.entries if (e.channel, e.event) == ("post", "posted"))
+    (code,) = typed_codes(played, "enter_activation_code")
+    assert activation_code_in("\n".join(letter["pages"])) == code
 
 
 def test_what_the_file_expects_is_held_too() -> None:

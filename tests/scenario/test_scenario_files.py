@@ -122,7 +122,7 @@ def test_prose_tells_every_step_in_german(read: Read) -> None:
     told = prose(read(f"{HEAD}steps:\n  - request_letter: {{}}\n  - wait: {{workdays: 3}}\n").drafts()[0].row())
     assert told.splitlines()[0] == "A lost letter"
     assert "   1. Aktivierungscode per Post anfordern" in told
-    assert "   2. Warten: 3 Werktag" in told
+    assert "   2. Warten: 3 Arbeitstage" in told
 
 
 def test_every_choice_a_path_may_be_given_has_values() -> None:
