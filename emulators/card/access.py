@@ -26,8 +26,8 @@ class Enforcement(StrEnum):
     CONTACT_RULES_EVERYWHERE = "contact_rules_everywhere"
 
 
-# What cards are made with unless told otherwise. It becomes AS_SPECIFIED once every app here speaks PACE.
-ENFORCEMENT = Enforcement.CONTACT_RULES_EVERYWHERE
+# What cards are made with unless told otherwise. The other one is for clients that do not speak PACE yet.
+ENFORCEMENT = Enforcement.AS_SPECIFIED
 
 
 class LifeCycle(IntEnum):
