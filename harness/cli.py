@@ -82,6 +82,7 @@ def run(
     options += ["--cover", cover.value] if cover else []
     options += ["-n", str(workers)] if workers else []
     options += ["--sockets"] if sockets else []
+    print(f"replaying {', '.join(chosen)} against the driver '{driver}', seed {seed}", flush=True)  # noqa: T201
     replay = Replay(out, {"driver": driver, "seed": seed, "cover": cover.value if cover else "as in each file"})
     code = replay.play(chosen, options)
     if html:
@@ -93,6 +94,7 @@ def _built(replay: Replay, code: int) -> int:
     """Build the report; without one a run that is all right is not, any other keeps its exit code."""
     from harness.report.generator import ReportError
 
+    print("building the report", flush=True)  # noqa: T201
     try:
         index = replay.report()
     except (ReportError, AssertionError) as error:

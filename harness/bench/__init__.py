@@ -6,11 +6,14 @@ machines are noisy.
 
 from __future__ import annotations
 
+import statistics
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib import import_module
+from time import perf_counter
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 
@@ -29,12 +32,37 @@ class Measurement:
         return self.what, f"{self.value:,.2f} {self.unit}", self.goal, verdict
 
 
-Suite = Callable[[bool], Iterator[Measurement]]
+@dataclass(frozen=True, slots=True)
+class Unmeasured:
+    """A figure that this machine cannot give; `why` names what to install."""
 
-SUITES: Mapping[str, str] = {"onboarding": "harness.bench.onboarding:measure"}
+    what: str
+    why: str
+    reached: None = None
+
+    def row(self) -> tuple[str, str, str, str]:
+        return self.what, self.why, "", ""
 
 
-def measure(suite: str, *, full: bool) -> Iterator[Measurement]:
+Figure = Measurement | Unmeasured
+Suite = Callable[[bool], Iterator[Figure]]
+
+SUITES: Mapping[str, str] = {"onboarding": "harness.bench.onboarding:measure", "card": "harness.bench.card:measure"}
+
+
+def seconds(what: Callable[[], object], times: int, *, batch: int = 1) -> float:
+    """Seconds for one call: the median of the batches of calls, after one call to warm up."""
+    what()
+    taken = []
+    for _ in range(times):
+        began = perf_counter()
+        for _ in range(batch):
+            what()
+        taken.append((perf_counter() - began) / batch)
+    return statistics.median(taken)
+
+
+def measure(suite: str, *, full: bool) -> Iterator[Figure]:
     """The measurements of a suite. Raises `KeyError` for one that is not known."""
     module, _, attribute = SUITES[suite].partition(":")
     yield from getattr(import_module(module), attribute)(full)
@@ -48,9 +76,10 @@ def main(suites: tuple[str, ...] = tuple(SUITES), *, full: bool = False) -> int:
         table = Table(title=f"pruefstand bench {suite}", title_justify="left")
         for heading in ("what", "figure", "goal", ""):
             table.add_column(heading)
-        for measurement in measure(suite, full=full):
-            console.print(f"  {measurement.what}: {measurement.value:,.2f} {measurement.unit}")
-            table.add_row(*measurement.row())
-            missed += measurement.reached is False
+        for figure in measure(suite, full=full):
+            row = tuple(map(escape, figure.row()))
+            console.print(f"  {row[0]}: {row[1]}")
+            table.add_row(*row)
+            missed += figure.reached is False
         console.print(table)
     return 1 if missed else 0

@@ -14,7 +14,7 @@ from typing import Any
 from emulators.core.outcome import Outcome
 from emulators.world import World
 from harness.actions import Action
-from harness.bench import Measurement
+from harness.bench import Measurement, seconds
 from harness.drivers import Driver, View
 from harness.runner import play
 from harness.scenario.load import load
@@ -29,9 +29,9 @@ def measure(full: bool) -> Iterator[Measurement]:
     """Worlds, steps and a sample of the paths; with `full` also all paths, on one core and on two workers."""
     yield _worlds()
     drafts = load(FAMILY).drafts("all")
-    seconds, overheads = _paths([draft.row() for draft in drafts[:: len(drafts) // SAMPLE]])
-    total = seconds * len(drafts)
-    yield Measurement("one path with the app, in process", seconds * 1e3, "ms")
+    each, overheads = _paths([draft.row() for draft in drafts[:: len(drafts) // SAMPLE]])
+    total = each * len(drafts)
+    yield Measurement("one path with the app, in process", each * 1e3, "ms")
     yield Measurement("all paths with the app, reckoned from the sample", total, "s", "< 150 s", total < 150)
     overhead = statistics.median(overheads) * 1e6
     yield Measurement("the runner's own share of a step", overhead, "µs", "< 100 µs", overhead < 100)
@@ -46,19 +46,8 @@ def _worlds() -> Measurement:
             world.give_phone("person", "first", "pixel-6")
             world.open()
 
-    took = _each(build, 300) * 1e3
+    took = seconds(build, 300) * 1e3
     return Measurement("a new isolated world, opened, with a person and a phone", took, "ms", "< 1 ms", took < 1)
-
-
-def _each(what: Callable[[], object], times: int) -> float:
-    """Seconds for one call: the median of the calls, after one to warm up."""
-    what()
-    taken = []
-    for _ in range(times):
-        began = perf_counter()
-        what()
-        taken.append(perf_counter() - began)
-    return statistics.median(taken)
 
 
 def _paths(rows: list[Row]) -> tuple[float, list[float]]:

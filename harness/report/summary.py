@@ -9,6 +9,7 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from rich.table import Table
 
 STATUSES = ("passed", "failed", "broken", "skipped")
 LONG_RUN = 50  # rows from which on progress is shown
+LONG_TABLE = 40  # files from which on those that passed are told by folder
 REFRESH_SECONDS = 0.1
 TABLE_WIDTH = 110  # where the output is no terminal
 
@@ -87,8 +89,24 @@ class Summary:
         }
 
 
+def lines(summary: Summary) -> list[FileResult]:
+    """What the table has a line for: each file, or of many files the folders of those that passed."""
+    files = sorted(summary.files.values(), key=lambda result: result.file)
+    if len(files) <= LONG_TABLE:
+        return files
+    right = [result for result in files if result.rows["passed"] == result.rows.total()]
+    folders = [(folder, list(found)) for folder, found in groupby(right, key=lambda r: str(Path(r.file).parent))]
+    return [*(_whole(folder, found) for folder, found in folders), *(f for f in files if f not in right)]
+
+
+def _whole(folder: str, files: Sequence[FileResult]) -> FileResult:
+    rows = sum((result.rows for result in files), Counter())
+    count = "1 file" if len(files) == 1 else f"{len(files)} files"
+    return FileResult(f"{folder}/ ({count})", "", rows, sum(result.seconds for result in files))
+
+
 def table(summary: Summary) -> Table:
-    """One line for each scenario file, totals below."""
+    """One line for each scenario file (in a long run: for each folder, and each file not all right), totals below."""
     shown = Table(show_footer=True, title="Scenarios", title_justify="left", header_style="bold")
     totals = summary.totals
     shown.add_column("file", "total", overflow="fold")
@@ -96,7 +114,7 @@ def table(summary: Summary) -> Table:
     for status in STATUSES:
         shown.add_column(status, _count(totals[status], status), justify="right")
     shown.add_column("time", _seconds(sum(r.seconds for r in summary.files.values())), justify="right")
-    for result in sorted(summary.files.values(), key=lambda result: result.file):
+    for result in lines(summary):
         counts = (_count(result.rows[status], status) for status in STATUSES)
         shown.add_row(result.file, str(result.rows.total()), *counts, _seconds(result.seconds))
     return shown
