@@ -1,13 +1,29 @@
 """The phone or tablet in a person's hand: catalogue, settings, NFC reader, sensors, keystore."""
 
 from .catalogue import DEVICE_CLASSES, UnknownDevice, device, devices
-from .nfc import Connection, NfcError, NfcNotSupported, NfcSwitchedOff, NoCardFound, TagLost
+from .nfc import (
+    FIELD_CARD,
+    TEST_CARD,
+    CardTimes,
+    Connection,
+    NfcError,
+    NfcNotSupported,
+    NfcSwitchedOff,
+    NoCardFound,
+    PlatformError,
+    SessionEnded,
+    TagLost,
+    TransceiveTooLong,
+)
 from .phone import Phone
 from .profile import Biometric, DeviceProfile, Form, Nfc, OperatingSystem, Zone
 
 __all__ = [
     "DEVICE_CLASSES",
+    "FIELD_CARD",
+    "TEST_CARD",
     "Biometric",
+    "CardTimes",
     "Connection",
     "DeviceProfile",
     "Form",
@@ -18,7 +34,10 @@ __all__ = [
     "NoCardFound",
     "OperatingSystem",
     "Phone",
+    "PlatformError",
+    "SessionEnded",
     "TagLost",
+    "TransceiveTooLong",
     "UnknownDevice",
     "Zone",
     "device",

@@ -15,7 +15,7 @@ from emulators.core.physics import Physics
 
 from .faults import FAULTS
 from .keystore import Keystore
-from .nfc import ContactlessCard, Hold, Nfc
+from .nfc import INSTANT, CardTimes, ContactlessCard, Hold, Nfc
 from .profile import Biometric, DeviceProfile, OperatingSystem, Zone
 from .sensors import Motion, Vigour
 
@@ -131,13 +131,23 @@ class Phone:
         self._write("authenticated", method=method, passed=passed)
         return passed
 
-    def hold(self, card: ContactlessCard, at: str | Iterable[str] = ("top",)) -> None:
+    def hold(
+        self,
+        card: ContactlessCard,
+        at: str | Iterable[str] = ("top",),
+        *,
+        coupling: float = 0.0,
+        times: CardTimes = INSTANT,
+    ) -> None:
         """Hold a card to the back, at one position after another, four seconds each.
 
-        Raises `ValueError` for a position other than top, middle, bottom.
+        At the antenna the card is recognised after `coupling` seconds, if it stays that long; `times` is how long it
+        computes. Raises `ValueError` for a position other than top, middle, bottom, and for a negative coupling.
         """
+        if coupling < 0:
+            raise ValueError(f"a card cannot be recognised {-coupling:g} s before it is held")
         positions = tuple(Zone(zone) for zone in ((at,) if isinstance(at, str) else at))
-        self.nfc.held = Hold(card, positions)
+        self.nfc.held = Hold(card, positions, coupling, times)
         self._write("held", at=[zone.value for zone in positions])
 
     def take_away(self) -> None:

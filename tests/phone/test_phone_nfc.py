@@ -7,6 +7,7 @@ from datetime import date
 import pytest
 
 from emulators.card import CardIssuer, HealthCard
+from emulators.card.access import Enforcement
 from emulators.card.passwords import pin_block
 from emulators.core.person import Address, CardData, Person
 from emulators.core.physics import Physics
@@ -39,7 +40,14 @@ def phone(physics: Physics) -> Phone:
 
 @pytest.fixture
 def card(physics: Physics) -> HealthCard:
-    return CardIssuer(physics).issue(person(nfc=True))
+    return open_card(physics)
+
+
+def open_card(physics: Physics) -> HealthCard:
+    """One that takes plain commands over NFC, where a card in the field demands PACE first."""
+    today = physics.clock.now.date()
+    rules = Enforcement.CONTACT_RULES_EVERYWHERE
+    return HealthCard.personalised(person(nfc=True), today=today, physics=physics, enforcement=rules)
 
 
 def fresh_phone(physics: Physics, model: str) -> Phone:
@@ -155,7 +163,7 @@ def test_a_connection_that_ended_is_lost(phone: Phone, card: HealthCard, ending:
         connection.transceive(SELECT_ROOT)
 
 
-@pytest.mark.parametrize(("when", "tries"), [("before", 3), ("after", 2)])
+@pytest.mark.parametrize(("when", "tries"), [("before", 3), ("inside", 2), ("after", 2)])
 def test_a_torn_verify_counts_only_if_the_card_got_it(
     phone: Phone, card: HealthCard, physics: Physics, when: str, tries: int
 ) -> None:
@@ -220,7 +228,7 @@ def test_the_same_seed_gives_the_same_journal() -> None:
         phone = fresh_phone(physics, "android_phone_nfc")
         phone.set(enrolled=["face", "fingerprint"], rooted=True)
         phone.set(lock=False)
-        phone.hold(CardIssuer(physics).issue(person(nfc=True)), at=("top", "middle"))
+        phone.hold(open_card(physics), at=("top", "middle"))
         connection = phone.nfc.connect()
         for command in ("00A4040C0AA000000167455349474E", "00B08400000000", "0020000208" + pin_block("123456").hex()):
             connection.transceive(bytes.fromhex(command))
