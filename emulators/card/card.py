@@ -19,7 +19,7 @@ from .object_data import card_profile
 from .object_system import G21, G21_CONTACT, object_system
 from .pace import CardEphemerals, is_opening
 from .pace_commands import GENERAL_AUTHENTICATE
-from .passwords import PasswordState, Secret
+from .passwords import PasswordState, PowerFailed, Secret
 from .personalisation import Personalisation, TransportState
 from .pki import CardPki, Variant
 
@@ -125,6 +125,35 @@ class HealthCard:
         """As a reader's antenna does."""
         return self.transmit(command, Interface.CONTACTLESS)
 
+    def transmit_torn(self, command: bytes) -> None:
+        """Begin a command over the air and lose the power: counters are written first, the rest was never begun."""
+        usual, self._os.bend = self._os.bend, self._stopped
+        for secret in self.chip.secrets.values():
+            secret.power_fails = True
+        try:
+            self._os.transmit(command, Interface.CONTACTLESS)
+        except PowerFailed:
+            pass
+        finally:
+            self._os.bend = usual
+            for secret in self.chip.secrets.values():
+                secret.power_fails = False
+        self.reset()
+
+    def _stopped(self, command: CommandApdu, execute: Execute) -> Response:
+        """Only what counts tries gets as far as its counters."""
+        if (command.cla, command.ins) not in _PASSWORD_COMMANDS:
+            raise PowerFailed
+        before = self.password
+        try:
+            return execute(command)
+        finally:
+            self._note_change(before)
+
+    def _note_change(self, before: PasswordState) -> None:
+        if self._physics is not None and (after := self.password) != before:
+            self._physics.journal.write("card", "password.changed", iccsn=self.iccsn, **after._asdict())
+
     def describe(self, command: bytes) -> str:
         """The command in words."""
         return describe(command, self.chip.system)
@@ -159,8 +188,7 @@ class HealthCard:
             return Response(b"", status.MEMORY_FAILURE)
         before = self.password
         response = execute(command)
-        if (after := self.password) != before:
-            physics.journal.write("card", "password.changed", iccsn=self.iccsn, **after._asdict())
+        self._note_change(before)
         return response
 
     def _signature_command(self, physics: Physics, command: CommandApdu, execute: Execute) -> Response:

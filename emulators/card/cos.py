@@ -100,7 +100,7 @@ class CardOs:
         self.chip = chip
         self._channels = Session(chip).peers
         self._session = self._channels[0]  # of the command now under way
-        self._bend = bend
+        self.bend = bend
 
     @property
     def session(self) -> Session:
@@ -162,7 +162,7 @@ class CardOs:
             if number not in self._channels:
                 return Response(b"", status.CHANNEL_CLOSED)
             command = command._replace(cla=command.cla & ~_CHANNEL)
-        return self._bend(command, self._answer) if self._bend else self._answer(command)
+        return self.bend(command, self._answer) if self.bend else self._answer(command)
 
     def _answer(self, command: CommandApdu) -> Response:
         try:

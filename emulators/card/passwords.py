@@ -79,13 +79,17 @@ class PasswordState(NamedTuple):
     transport: TransportState
 
 
+class PowerFailed(Exception):
+    """The card has lost its power in the midst of a command; what was written is kept."""
+
+
 class Secret:
     """The secret that all its references share, with its counters.
 
     Counters are written before the comparison: a card torn from the field meanwhile has used up the try.
     """
 
-    __slots__ = ("limits", "pin", "puk", "puk_uses", "transport", "tries")
+    __slots__ = ("limits", "pin", "power_fails", "puk", "puk_uses", "transport", "tries")
 
     def __init__(
         self,
@@ -100,6 +104,7 @@ class Secret:
         self.limits = limits
         self.tries = limits.tries
         self.puk_uses = limits.puk_uses
+        self.power_fails = False  # the card is torn from the field as soon as a counter has been written
 
     @property
     def state(self) -> PasswordState:
@@ -149,6 +154,7 @@ class Secret:
         if new is not None and self._usable(new) is None:
             return status.CONDITIONS_NOT_SATISFIED
         self.puk_uses -= 1
+        self._written()
         if digits_of(puk) != self.puk:
             return status.retries_left(self.puk_uses)
         self.tries = self.limits.tries
@@ -167,11 +173,16 @@ class Secret:
 
     def _compare(self, block: bytes) -> StatusWord:
         self.tries -= 1
+        self._written()
         # What is no format-2 block equals no secret: it counts like any wrong PIN.
         if digits_of(block) != self.pin:
             return status.retries_left(self.tries)
         self.tries = self.limits.tries
         return status.OK
+
+    def _written(self) -> None:
+        if self.power_fails:
+            raise PowerFailed
 
     def _take(self, block: bytes) -> StatusWord:
         fresh = self._usable(block)

@@ -16,7 +16,7 @@ from emulators.card.apdu import parse
 from emulators.card.terminal import CardError, Terminal, WrongCan
 from emulators.core.physics import Physics
 from emulators.phone.keystore import Keystore, KeystoreError
-from emulators.phone.nfc import Connection, NfcError, NfcSwitchedOff, TagLost
+from emulators.phone.nfc import Connection, NfcError, NfcSwitchedOff
 from emulators.phone.phone import Phone
 from harness.reference.apps.platform import CanWrong, CardLost, KeyLost, NfcOff, NoCard
 
@@ -69,13 +69,13 @@ class NfcCard:
             self._terminal.open_pace(can)
         except WrongCan as error:
             raise CanWrong(str(error)) from error
-        except (TagLost, CardError) as error:
+        except (NfcError, CardError) as error:
             raise CardLost(str(error)) from error
 
     def transceive(self, command: bytes) -> bytes:
         try:
             data, sw = self._terminal.exchange(parse(command))
-        except (TagLost, CardError) as error:
+        except (NfcError, CardError) as error:
             raise CardLost(str(error)) from error
         return data + sw.to_bytes(2, "big")
 

@@ -78,7 +78,12 @@ def _count_try(scene: Scene, reason: str) -> None:
 
 
 def _tries_after(tries: int, sw: str) -> int:
-    """The tries after VERIFY: 63Cn says them, 9000 gives all back (gemSpec_COS, VERIFY)."""
+    """The tries after VERIFY: 63Cn says them, 9000 gives all back (gemSpec_COS, VERIFY).
+
+    Without an answer the card was torn away while it worked: it had counted the try before it compared.
+    """
+    if not sw:
+        return max(0, tries - 1)
     return PIN_TRIES if sw == "9000" else int(sw[3], 16) if sw.startswith("63C") else tries
 
 
@@ -88,10 +93,11 @@ def _tries_restored(scene: Scene) -> None:
 
 def _out_of_reach(scene: Scene) -> bool:
     """The hand tried no place where this phone has its antenna (EGK-07)."""
-    return scene.device.facts.antenna not in scene.action.at or "phone.nfc_dead" in scene.struck
+    return scene.device.facts.antenna not in scene.action.at or bool(scene.struck & _NOT_FOUND)
 
 
-_TORN = frozenset({"phone.tear_off", "phone.presence_race"})
+_TORN = frozenset({"phone.tear_off", "phone.presence_race", "phone.no_answer"})
+_NOT_FOUND = frozenset({"phone.nfc_dead", "phone.cancelled"})
 
 PIN_REFUSALS = (
     Refusal("pin_blocked", ("EGK-05",), _blocked, _use_puk),
