@@ -2,9 +2,11 @@
 
 BIN := .venv/bin
 READY := .venv/.ready
+ATHERIS := 3.0.0
+FUZZ_SECONDS ?= 60
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test fmt lock bench clean
+.PHONY: help setup run test fmt lock bench fuzz clean
 
 help:  ## say what there is (this list)
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1|/' | awk -F'|' '{ printf "  make %-7s %s\n", $$1, $$2 }'
@@ -31,6 +33,9 @@ lock: $(READY)  ## write requirements.lock anew from pyproject.toml, with the ne
 
 bench: $(READY)  ## measure the bench beside its peers
 	@$(BIN)/pruefstand bench
+
+fuzz: $(READY)  ## fuzz the card for FUZZ_SECONDS (60), guided by coverage; installs atheris into .venv
+	@ATHERIS="$(ATHERIS)" FUZZ_SECONDS="$(FUZZ_SECONDS)" .ci/fuzz.sh
 
 clean:  ## remove .venv, the report generator and everything generated
 	@rm -rf .venv reports/out reports/generator/node_modules build dist *.egg-info
