@@ -15,6 +15,8 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from harness.wording import WHERE, WHO, spoken
+
 Who = Literal["person", "guardian", "stranger"]
 Device = Literal["first", "second", "guardian", "stranger"]  # the latter two: the first phone of that role
 App = Literal["barmer", "ecare"]
@@ -46,67 +48,13 @@ class Action(BaseModel):
 
     def sentence(self) -> str:
         """The action as a German sentence for reports."""
-        said = self.says.format(**{k: _spoken(v) for k, v in self.model_dump().items()})
-        who = "" if self.by == "person" else f" [{_WHO[self.by]}]"
-        return said + who + _WHERE[self.on]
+        said = self.says.format(**{k: spoken(v) for k, v in self.model_dump().items()})
+        who = "" if self.by == "person" else f" [{WHO[self.by]}]"
+        return said + who + WHERE[self.on]
 
     def changed(self) -> dict[str, Any]:
         """The fields that differ from their defaults: what a scenario file has to say."""
         return self.model_dump(exclude_defaults=True, exclude_none=True)
-
-
-_WHO = {"guardian": "Stellvertreter", "stranger": "fremde Person"}
-_WHERE = {
-    "first": "",
-    "second": " [zweites Gerät]",
-    "guardian": " [Gerät des Stellvertreters]",
-    "stranger": " [Gerät der fremden Person]",
-}
-_SPOKEN: dict[object, str] = {
-    True: "ja",
-    False: "nein",
-    "barmer": "Barmer-App",
-    "ecare": "eCare-App",
-    "front": "Vorderseite",
-    "back": "Rückseite",
-    "identity_card": "Personalausweis",
-    "passport": "Reisepass",
-    "own": "eigene Angabe",
-    "wrong": "falsche Angabe",
-    "none": "keine",
-    "fingerprint": "Fingerabdruck",
-    "face": "Gesichtserkennung",
-    "account": "Benutzerkonto",
-    "card": "Gesundheitskarte",
-    "from-sms": "aus der SMS",
-    "auto": "automatisch übernommen",
-    "from-letter": "aus dem Brief",
-    "strayed-letter": "aus dem fehlgeleiteten Brief",
-    "from-mail": "aus der E-Mail",
-    "from-app": "aus der Barmer-App",
-    "first-shown": "der zuerst angezeigte",
-    "last-shown": "der zuletzt angezeigte",
-    "memory_card": "Speicherkarte",
-    "other_device": "anderes Gerät",
-    "this_device": "dieses Gerät",
-    "verify": "Identität prüfen",
-    "create_record": "eCare ohne App anlegen",
-    "person": "eigene",
-    "guardian": "Stellvertreter",
-    "stranger": "fremde Person",
-    "first": "erstes Gerät",
-    "second": "zweites Gerät",
-    "full": "kräftig",
-    "little": "zu wenig",
-    "free": "frei",
-    "rehearsed": "einstudiert",
-}
-
-
-def _spoken(value: object) -> object:
-    if isinstance(value, tuple):
-        return ", ".join(str(_spoken(v)) for v in value)
-    return _SPOKEN.get(value, value) if isinstance(value, str | bool) else value
 
 
 # -- the device and the apps --------------------------------------------------------------------------------------
