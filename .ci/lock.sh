@@ -15,4 +15,12 @@ trap 'rm -rf "$tools"' EXIT
         --annotation-style=line --output-file=- pyproject.toml
 } >"$tools/requirements.lock"
 cp "$tools/requirements.lock" requirements.lock
+# The extra that has to be compiled has a file of its own, for where it can be.
+{
+    echo "# The extra pcsc. Written by make lock from pyproject.toml; installed where libpcsclite's headers and swig are."
+    "$tools/bin/pip-compile" --quiet --upgrade --extra pcsc --strip-extras --no-header --no-annotate \
+        --no-emit-find-links --no-emit-index-url --no-emit-trusted-host --no-emit-options \
+        --output-file=- pyproject.toml | grep '^pyscard=='
+} >"$tools/requirements-pcsc.lock"
+cp "$tools/requirements-pcsc.lock" requirements-pcsc.lock
 echo "lock: $(grep -c == requirements.lock) packages"

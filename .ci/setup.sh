@@ -45,7 +45,7 @@ $pip install -r requirements.lock ||
 # pyscard has no wheels for Linux: it is compiled where libpcsclite's headers and swig are, and left out elsewhere.
 if [ -e /usr/include/PCSC/winscard.h ] && command -v swig >/dev/null && command -v gcc >/dev/null; then
     say "compiling pyscard for PC/SC readers"
-    $pip install "$(grep '^pcsc = ' pyproject.toml | cut -d'"' -f2)" || fail "pyscard could not be compiled; its own words are above."
+    $pip install -r requirements-pcsc.lock || fail "pyscard could not be compiled; its own words are above."
 else
     say "without PC/SC readers; for them:  sudo apt-get install -y pcscd libpcsclite-dev swig gcc python3-dev"
 fi
