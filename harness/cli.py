@@ -52,7 +52,6 @@ class EvidenceWord(StrEnum):
     ALL = "all"
 
 
-Files = Annotated[list[Path] | None, typer.Argument(help="scenario files or folders (default: scenarios)")]
 Seed = Annotated[int, typer.Option(help="seed of people, codes and keys")]
 
 

@@ -7,7 +7,6 @@ import re
 _TAN = re.compile(r"(?<![\d+])(\d{4,10})(?!\d)")
 _ACTIVATION_CODE = re.compile(r"^.*[Cc]ode\s*:\s*([A-Z0-9][A-Z0-9 -]{4,30}[A-Z0-9])\s*$", re.MULTILINE)
 _PIN = re.compile(r"\bPIN\s*:\s*(\d{5,8})\b")
-_PUK = re.compile(r"\bPUK\s*:\s*(\d{8})\b")
 
 
 def tan_in(text: str) -> str | None:
@@ -24,9 +23,4 @@ def activation_code_in(text: str) -> str | None:
 
 def pin_in(text: str) -> str | None:
     found = _PIN.search(text)
-    return found.group(1) if found else None
-
-
-def puk_in(text: str) -> str | None:
-    found = _PUK.search(text)
     return found.group(1) if found else None

@@ -65,7 +65,7 @@ def _person(number: int) -> Person:
         "109500969",
         Address("Teststraße", "7", "42285", "Wuppertal", "NW"),
         "bernd@example.org",
-        "+4915100000002",
+        "+491713920002",
         "bernd",
         "geheim",
         CardData(f"8027688311{number:010}", CAN, PIN, "12345678"),

@@ -186,12 +186,12 @@ class Observer:
         account.state["identity"] = "refused"
         if account.state["release"] == "pending":
             account.state["release"] = "released" if account.releases else "none"
-            account.passed_at = account.release_due = None
+            account.release_due = None
             self._debts.open = [d for d in self._debts.open if (d.kind, d.account) != ("letter_pin", account)]
 
     def prove(self, account: Account, at: datetime) -> None:
         """The identity is proved: the release and the PIN letter are due by the end of the next working day."""
-        account.passed_at, account.card_shown = at, True
+        account.card_shown = True
         account.release_due = self.end_of_workday(at)
         account.state["release"] = "pending"
         address = " / ".join(account.person.address.lines())

@@ -161,7 +161,6 @@ class Account:
     decided_by: tuple[str, ...] = ()  # the requirements by which that case had to end as it did
     decided_bent: bool = False  # a fault took part in that decision
     lag: bool = False  # a fault took hold of the provider's messages: the insurer may learn later
-    passed_at: datetime | None = None  # when the identity was last proved, as long as its release is open
     card_shown: bool = False  # whether the present card took part in that proof
     release_due: datetime | None = None
     pins: list[str] = field(default_factory=list)  # PINs in posted letters, newest last

@@ -12,26 +12,11 @@ from emulators.card.access import Chat
 from emulators.card.cvc import CvCertificate, sign_digest
 from emulators.card.key_commands import role_digest
 from emulators.card.pki import private_key
-from emulators.core.person import Address, CardData, Person
+from emulators.core.person import Person
+from tests.card_holder import holder
 
 TODAY = date(2021, 3, 23)
-CLARA = Person(
-    "",
-    "Clara",
-    "Prüfer",
-    "Prüfer",
-    date(1985, 2, 28),
-    "W",
-    "X110359890",
-    "109500969",
-    Address("Teststraße", "7", "42285", "Wuppertal", "NW"),
-    "clara@example.org",
-    "+4915100000002",
-    "clara",
-    "geheim",
-    CardData("80276883110000152715", "123123", "123456", "12345678"),
-    (),
-)
+CLARA = holder("Clara", "Prüfer", born=date(1985, 2, 28), kvnr="X110359890")
 
 MakeCard = Callable[..., HealthCard]
 Reader = Callable[[str], str]

@@ -16,26 +16,18 @@ from cryptography.x509.oid import NameOID, ObjectIdentifier
 from emulators.card import CardIssuer, HealthCard, TransportState, Variant
 from emulators.card.passwords import pin_block
 from emulators.core.faults import UnknownFault
-from emulators.core.person import Address, CardData, Person
+from emulators.core.person import Address, CardData
 from emulators.core.physics import Physics
+from tests.card_holder import holder
 
 MESSAGE = b"TEST ONLY: a challenge"
-PERSON = Person(
-    "",
+PERSON = holder(
     "Ben",
-    "Test",
-    "Test",
-    date(1990, 1, 1),
-    "M",
-    "X110408667",
-    "109500969",
-    Address("Weg", "1", "10115", "Berlin", "BE"),
-    "ben@example.org",
-    "+4915100000001",
-    "ben",
-    "geheim",
-    CardData("80276883110000152716", "123123", "123456", "12345678"),
-    (),
+    born=date(1990, 1, 1),
+    sex="M",
+    kvnr="X110408667",
+    address=Address("Weg", "1", "10115", "Berlin", "BE"),
+    card=CardData("80276883110000152716", "123123", "123456", "12345678"),
 )
 
 

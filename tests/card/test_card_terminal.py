@@ -35,29 +35,13 @@ from emulators.card.terminal import (
     Terminal,
     WrongCan,
 )
-from emulators.core.person import Address, CardData, Person
+from emulators.core.person import CardData
 from emulators.core.physics import Physics
+from tests.card_holder import holder
 
 TODAY = date(2021, 3, 23)
-ADDRESS = Address("Teststraße", "7", "42285", "Wuppertal", "NW")
 CARD = CardData("80276883110000152715", "123456", "123456", "12345678")
-ANNA = Person(
-    "",
-    "Anna",
-    "Test",
-    "Test",
-    date(1980, 5, 17),
-    "W",
-    "X110540756",
-    "109500969",
-    ADDRESS,
-    "anna@example.org",
-    "+4915100000000",
-    "anna",
-    "geheim",
-    CARD,
-    (),
-)
+ANNA = holder("Anna", card=CARD)
 TRANSCRIPTS = Path(__file__).parent / "transcripts"
 
 # The BSI worked example (reference card.md 3.3).

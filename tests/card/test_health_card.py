@@ -12,28 +12,10 @@ from hypothesis import strategies as st
 
 from emulators.card import HealthCard, Interface, TransportState
 from emulators.card.passwords import pin_block
-from emulators.core.person import Address, CardData, Person
+from tests.card_holder import CARD, holder
 
 TODAY = date(2021, 3, 23)
-ADDRESS = Address("Teststraße", "7", "42285", "Wuppertal", "NW")
-CARD = CardData("80276883110000152715", "123123", "123456", "12345678")
-ANNA = Person(
-    "Dr.",
-    "Anna",
-    "von Test",
-    "Test",
-    date(1980, 5, 17),
-    "W",
-    "X110540756",
-    "109500969",
-    ADDRESS,
-    "anna@example.org",
-    "+4915100000000",
-    "anna",
-    "geheim",
-    CARD,
-    (),
-)
+ANNA = holder("Anna", "von Test", title="Dr.", birth_name="Test")
 
 ESIGN = "00A4040C0AA000000167455349474E"
 VERIFY_HOME = "0020000208"

@@ -42,7 +42,7 @@ PERSON = Person(
     "109500969",
     Address("Teststraße", "7", "42285", "Wuppertal", "NW"),
     "fritzi@example.org",
-    "+4915100000002",
+    "+491713920002",
     "fritzi",
     "geheim",
     CardData("80276883110000152715", CAN, PIN, PUK),

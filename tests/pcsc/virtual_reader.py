@@ -19,28 +19,12 @@ from emulators.card import HealthCard
 from emulators.card.doors import VpcdDoor
 from emulators.card.pcscd import Pcscd, missing
 from emulators.card.vpcd import STARCOS, InsertableCard
-from emulators.core.person import Address, CardData, Person
 from emulators.wire.loop import BackgroundLoop
+from tests.card_holder import holder
 
 SLOT_NAMES = ("Virtual PCD 00 00", "Virtual PCD 00 01")
 PIN = "123456"
-PERSON = Person(
-    "",
-    "Paula",
-    "Prüfling",
-    "Prüfling",
-    date(1984, 2, 29),
-    "W",
-    "X110540756",
-    "109500969",
-    Address("Teststraße", "7", "42285", "Wuppertal", "NW"),
-    "paula@example.org",
-    "+4915100000000",
-    "paula",
-    "geheim",
-    CardData("80276883110000152715", "123123", PIN, "12345678"),
-    (),
-)
+PERSON = holder("Paula", "Prüfling", born=date(1984, 2, 29))
 _SERVICE = pytest.StashKey[Pcscd]()
 Insert = Callable[..., AbstractContextManager[VpcdDoor]]
 

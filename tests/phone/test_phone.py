@@ -21,7 +21,7 @@ def physics() -> Physics:
 
 @pytest.fixture
 def phone(physics: Physics) -> Phone:
-    return Phone(device("android_phone_nfc"), physics, number="+4915100000000")
+    return Phone(device("android_phone_nfc"), physics, number="+491713920000")
 
 
 # Reference identity.md 6.1: ways to unlock, NFC for card login, SMS for the TAN.

@@ -22,7 +22,7 @@ def person(*, nfc: bool) -> Person:
     card = CardData("80276883110000152717", "123123" if nfc else "", "123456", "12345678", nfc)
     address = Address("Weg", "1", "10115", "Berlin", "BE")
     born, ik = date(1990, 1, 1), "109500969"
-    mobile = "+4915100000001"
+    mobile = "+491713920001"
     return Person(
         "", "Ben", "Test", "", born, "M", "X110408667", ik, address, "b@example.org", mobile, "b", "x", card, ()
     )

@@ -25,7 +25,7 @@ def journal() -> Journal:
     journal = Journal(clock)
     journal.cause = Cause(step=3)
     journal.write("post", "posted", letter_id="L1", recipient=["Ada Muster", "12345 Stadt"], pages=["Code:\nABCD2345"])
-    journal.write("sms", "submitted", sid="S1", to="+491710000000", body="Ihre TAN lautet 123456.")
+    journal.write("sms", "submitted", sid="S1", to="+491713920003", body="Ihre TAN lautet 123456.")
     journal.write("mail", "accepted", id="M1", to=["a@post.example"], subject="Bestätigen", links=["http://x.test/1"])
     journal.write("card", "apdu", name="VERIFY MRPIN.home", c="00200002", r="63C2", sw="63C2")
     clock.advance(timedelta(days=2))
@@ -47,7 +47,7 @@ def test_a_letter_is_told_with_its_text_and_what_became_of_it(journal: Journal) 
 
 
 def test_sms_and_mails_are_told_with_their_receivers(journal: Journal) -> None:
-    assert "    An +491710000000:\n    Ihre TAN lautet 123456.\n" in messages(journal.entries)
+    assert "    An +491713920003:\n    Ihre TAN lautet 123456.\n" in messages(journal.entries)
     assert "    An a@post.example: Bestätigen\n    http://x.test/1\n" in mails(journal.entries)
 
 

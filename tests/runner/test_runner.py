@@ -91,11 +91,6 @@ def test_an_acceptance_that_must_not_be_is_a_mismatch() -> None:
     assert "accepted, the rules say refused with 'tan_wrong' (TAN-04, TAN-06)" in told
 
 
-def test_a_message_that_is_owed_and_not_sent_is_found_though_the_outcome_is_right() -> None:
-    told = failure(run(row(path="registered"), deviating("request_letter", Accepted())))
-    assert "no letter_activation" in told or "account is none, the rules say pending" in told
-
-
 class Posting(ReferenceDriver):
     """A system that sends every letter to somebody else."""
 
@@ -124,6 +119,57 @@ def test_what_is_visible_is_held_against_the_rules_after_every_step() -> None:
     showing = type("Active", (Showing,), {"shown": {"account": "active"}})
     told = failure(run(row(path="registered"), showing))
     assert "step 1 of 9, install_app: account is active, the rules say none (PST-02, PST-03, NEW-08)" in told
+
+
+class Silent(Deviating):
+    """A system that says it has done one thing, shows it as done, and has sent nothing."""
+
+    pretends: dict[str, object]
+    done = False
+
+    def perform(self, action: Action) -> Outcome:
+        self.done |= action.verb == self.verb
+        return super().perform(action)
+
+    def look(self, by: str = "person", on: str = "first") -> View:
+        seen = super().look(by, on)
+        return replace(seen, **self.pretends) if self.done else seen  # type: ignore[arg-type]
+
+
+def silent(verb: str, **pretends: object) -> type[Silent]:
+    return type("Silent", (Silent,), {"verb": verb, "pretends": pretends})
+
+
+def test_an_sms_that_is_owed_and_not_sent_is_missed_though_all_else_looks_right() -> None:
+    steps = (do.LogIn(), do.EnterMobile(), do.RequestTan())
+    told = failure(run(row(*steps, path="letter_came"), silent("request_tan", tan="sent")))
+    assert "request_tan: no sms_tan to +49" in told
+    assert "the rules say one is owed (TAN-01)" in told
+
+
+def test_a_letter_that_is_owed_and_not_sent_is_missed_though_all_else_looks_right() -> None:
+    told = failure(run(row(path="registered"), silent("request_letter", account="pending")))
+    assert "request_letter: no letter_activation to " in told
+    assert "the rules say one is owed (PST-01)" in told
+
+
+def test_a_mail_that_is_owed_and_not_sent_is_missed_though_all_else_looks_right() -> None:
+    told = failure(run(row(path="registered"), silent("enter_email", email="unconfirmed")))
+    assert "enter_email: no mail_link to " in told
+    assert "NEW-06" in told
+
+
+class Late(ReferenceDriver):
+    """A system that shows a release as pending for ever, and sends no PIN letter."""
+
+    def __init__(self, world: World, profile: InsurerProfile, seed: int) -> None:
+        super().__init__(world, profile.model_copy(update={"release_workdays": 30}), seed)
+
+
+def test_a_release_that_is_late_is_a_mismatch_as_soon_as_it_is_late() -> None:
+    told = failure(run(row(Wait(HERE, workdays=2), path="identity_proved"), Late))
+    assert "release is pending, the rules say released (" in told
+    assert "REL-01" in told
 
 
 def test_a_field_that_the_driver_cannot_see_is_not_compared() -> None:
