@@ -10,7 +10,7 @@ trap 'rm -rf "$tools"' EXIT
 {
     echo "# Exact versions of everything the bench and its checks need. Written by make lock from pyproject.toml."
     echo "# Python 3.11 and newer; the order is alphabetical."
-    "$tools/bin/pip-compile" --quiet --upgrade --extra dev --strip-extras --allow-unsafe --no-header \
+    "$tools/bin/pip-compile" --quiet --upgrade --extra dev --extra ble --strip-extras --allow-unsafe --no-header \
         --no-emit-find-links --no-emit-index-url --no-emit-trusted-host --no-emit-options \
         --annotation-style=line --output-file=- pyproject.toml
 } >"$tools/requirements.lock"
@@ -23,4 +23,12 @@ cp "$tools/requirements.lock" requirements.lock
         --output-file=- pyproject.toml | grep '^pyscard=='
 } >"$tools/requirements-pcsc.lock"
 cp "$tools/requirements-pcsc.lock" requirements-pcsc.lock
+# What runs as a client of ours, in an environment of its own: nothing of it is imported by the bench.
+{
+    echo "# Clients that no one here wrote, for tests/clients. Written by make lock from .ci/clients.in; installed into .venv-clients."
+    "$tools/bin/pip-compile" --quiet --upgrade --strip-extras --no-header --no-annotate \
+        --no-emit-find-links --no-emit-index-url --no-emit-trusted-host --no-emit-options \
+        --output-file=- .ci/clients.in
+} >"$tools/requirements-clients.lock"
+cp "$tools/requirements-clients.lock" requirements-clients.lock
 echo "lock: $(grep -c == requirements.lock) packages"
