@@ -6,27 +6,29 @@ The driver listens, the card connects: that is putting it in; hanging up is pull
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
 import struct
 import time
-import warnings
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
-from pathlib import Path
 from typing import Any, Final
 
 from emulators.core.emulator import Loop
 
+from .virtual_reader import NoVirtualReader, OpenToTheNetwork, SlotTaken, port_of, warn_if_exposed
 from .vpcd import STARCOS, InsertableCard, VpcdSession
 
-FIRST_PORT = 35963
-SLOTS = range(2)
-"""What Debian's driver offers: 35963 is `Virtual PCD 00 00`, 35964 is `Virtual PCD 00 01`."""
+__all__ = ["NoVirtualReader", "OpenToTheNetwork", "SlotTaken", "VpcdDoor", "insert", "port_of"]
 
 _HOST = "127.0.0.1"
 # Debian's driver sends the length and the APDU apart. Nagle holds the second back until the first is acknowledged,
-# and Linux puts that off by 40 ms unless told otherwise, before every receive anew (vsmartcard, commit 76e2679).
+# and Linux puts that off by 40 ms unless told otherwise (vsmartcard, commit 76e2679). It forgets what it was told when
+# something is sent: telling it once after each answer does, while nobody waits for us. Before each receive it would
+# cost a third of the exchange.
 _QUICKACK: Final[int | None] = getattr(socket, "TCP_QUICKACK", None)
+_ROOM = 4096  # octets taken at once; what is longer comes in turns
+_LOOK_OUT = 300e-6  # seconds after an answer; pcscd's own look at an idle card, 2.5 times a second, costs no more
 _LOOK_UP = 0.1  # seconds between two looks at `stop`
 # Seconds before a dropped card is put in again. pcscd looks every 0.4 s and has to see the empty slot: a card that
 # has forgotten everything must not pass for the one that was there.
@@ -34,72 +36,6 @@ _PUT_BACK_AFTER = 0.6
 _SEND_TIMEOUT = 5  # seconds
 PATIENCE = 10.0
 """Seconds of silence that tell a taken slot: pcscd asks a card that it has for the ATR several times a second."""
-_TABLES = (Path("/proc/net/tcp"), Path("/proc/net/tcp6"))
-_LISTENING = "0A"
-_ANYWHERE = frozenset({"00000000", "0" * 32})
-
-
-class NoVirtualReader(ConnectionError):
-    """Nothing listens where the driver should; the text names the remedy."""
-
-    def __init__(self, host: str, port: int) -> None:
-        super().__init__(
-            f"no virtual reader listens on {host}:{port}; on Debian: apt-get install pcscd vsmartcard-vpcd, "
-            "then start pcscd (systemctl start pcscd, or pcscd --foreground)"
-        )
-
-
-class SlotTaken(ConnectionError):
-    """The driver accepts the connection and says nothing: another card is in this slot."""
-
-    def __init__(self, slot: int) -> None:
-        super().__init__(
-            f"slot {slot} of the virtual reader has a card in it already; take the other, or end its program"
-        )
-
-
-class OpenToTheNetwork(UserWarning):
-    """The driver listens on all interfaces of this machine."""
-
-
-def port_of(slot: int) -> int:
-    """Raises `ValueError` for a slot that the driver does not have."""
-    if slot not in SLOTS:
-        raise ValueError(f"the virtual reader has the slots {', '.join(map(str, SLOTS))}, not {slot}")
-    return FIRST_PORT + slot
-
-
-def warn_if_exposed(port: int) -> None:
-    """Warn with `OpenToTheNetwork` if others than this machine can put a card in, or stand in for one."""
-    only_loopback = all(name == "lo" for _, name in socket.if_nameindex())
-    if not only_loopback and _ANYWHERE & _listening(port):
-        warnings.warn(
-            f"the virtual reader listens on port {port} of all interfaces, and has no option against it: "
-            "close the port in the firewall, or run pcscd in a network namespace of its own",
-            OpenToTheNetwork,
-            stacklevel=3,
-        )
-
-
-def listens(port: int) -> bool:
-    """Whether anything listens on `port` of this machine. Asking the driver itself would put a card in."""
-    return bool(_listening(port))
-
-
-def _listening(port: int) -> set[str]:
-    """The local addresses, in the kernel's hex, at which something listens on `port`. Empty where not on Linux."""
-    addresses: set[str] = set()
-    for table in _TABLES:
-        try:
-            rows = table.read_text("ascii").splitlines()[1:]
-        except OSError:
-            continue
-        for row in rows:
-            local, _, state = row.split()[1:4]
-            address, _, number = local.partition(":")
-            if state == _LISTENING and int(number, 16) == port:
-                addresses.add(address)
-    return addresses
 
 
 def insert(
@@ -151,15 +87,36 @@ class _Line:
     def __init__(self, sock: socket.socket, session: VpcdSession) -> None:
         self._sock = sock
         self._session = session
+        self._answered = False
         self.heard = False
 
     def serve(self) -> bool:
         """Wait a moment for what comes next, and answer it. False once the driver has hung up."""
-        sock = self._sock
+        return self._take(self._soon)
+
+    def serve_whole(self) -> bool:
+        """What is there already, without a wait: of a message that comes in pieces also the second one."""
+        return self._take(self._at_once) and (not self._session.amid or self._take(self._at_once))
+
+    def _soon(self) -> bytes:
+        """Right after an answer the next command is often some microseconds away. Looking out for it, and giving way to
+        whoever else is ready, is cheaper for both sides than waking a core that has gone to sleep."""
+        if self._answered:
+            self._answered = False
+            until = time.perf_counter() + _LOOK_OUT
+            while time.perf_counter() < until:
+                try:
+                    return self._at_once()
+                except BlockingIOError:
+                    os.sched_yield()
+        return self._sock.recv(_ROOM)
+
+    def _at_once(self) -> bytes:
+        return self._sock.recv(_ROOM, socket.MSG_DONTWAIT)
+
+    def _take(self, receive: Callable[[], bytes]) -> bool:
         try:
-            if _QUICKACK is not None:
-                sock.setsockopt(socket.IPPROTO_TCP, _QUICKACK, 1)
-            data = sock.recv(0x10002)
+            data = receive()
         except BlockingIOError:
             return True
         except OSError:
@@ -169,10 +126,17 @@ class _Line:
         self.heard = True
         if reply := self._session.receive(data):
             try:
-                sock.sendall(reply)
+                self._sock.sendall(reply)
+                _acknowledge_at_once(self._sock)
             except OSError:
                 return False
+            self._answered = True
         return True
+
+
+def _acknowledge_at_once(sock: socket.socket) -> None:
+    if _QUICKACK is not None:
+        sock.setsockopt(socket.IPPROTO_TCP, _QUICKACK, 1)
 
 
 def _connected(host: str, port: int) -> socket.socket:
@@ -185,6 +149,7 @@ def _connected(host: str, port: int) -> socket.socket:
     # The kernel's own timeouts: with Python's, each receive would cost a poll() more.
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, struct.pack("ll", 0, int(_LOOK_UP * 1_000_000)))
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, struct.pack("ll", _SEND_TIMEOUT, 0))
+    _acknowledge_at_once(sock)
     return sock
 
 
@@ -294,7 +259,7 @@ class _Inserted:
 
     def _ready(self) -> None:
         with self._lock:
-            goes_on = self._line.serve()
+            goes_on = self._line.serve_whole()
         if not goes_on:
             self._hang_up()
             self._come_back_later()

@@ -11,7 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO
 
-from .doors import SLOTS, listens, port_of
+from .virtual_reader import SLOTS, listens, port_of
 
 RUN = Path("/run/pcscd")
 DRIVER = Path("/usr/lib/pcsc/drivers/serial/libifdvpcd.so")

@@ -10,7 +10,7 @@ driver hands it on as it is, and here it means power off, on or reset. Nobody an
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from enum import IntEnum
 from typing import Protocol
 
@@ -88,22 +88,34 @@ def frame(message: bytes) -> bytes:
 class Deframer:
     """Takes octets as they come and gives whole messages."""
 
-    __slots__ = ("_buffer",)
+    __slots__ = ("_buffer", "_enough")
 
     def __init__(self) -> None:
         self._buffer = bytearray()
+        self._enough = _LENGTH  # octets in the buffer that are worth looking at: a length, then its message
 
-    def feed(self, data: bytes) -> Iterator[bytes]:
+    @property
+    def amid(self) -> bool:
+        """Whether a message has begun and is not whole."""
+        return bool(self._buffer)
+
+    def feed(self, data: bytes) -> Sequence[bytes]:
         """The messages that `data` completes."""
+        self._buffer += data
+        return self._whole() if len(self._buffer) >= self._enough else ()
+
+    def _whole(self) -> list[bytes]:
         buffer = self._buffer
-        buffer += data
+        messages: list[bytes] = []
         while len(buffer) >= _LENGTH:
-            end = _LENGTH + int.from_bytes(buffer[:_LENGTH], "big")
+            end = _LENGTH + (buffer[0] << 8 | buffer[1])
             if len(buffer) < end:
-                return
-            message = bytes(buffer[_LENGTH:end])
+                self._enough = end
+                return messages
+            messages.append(bytes(buffer[_LENGTH:end]))
             del buffer[:end]
-            yield message
+        self._enough = _LENGTH
+        return messages
 
 
 class VpcdSession:
@@ -120,7 +132,15 @@ class VpcdSession:
 
     def receive(self, data: bytes) -> bytes:
         """Octets from the driver in, octets to it out, perhaps none. Nothing raises."""
-        return b"".join(frame(answer) for message in self._deframer.feed(data) if (answer := self._answer(message)))
+        messages = self._deframer.feed(data)
+        if not messages:
+            return b""
+        return b"".join([frame(answer) for message in messages if (answer := self._answer(message))])
+
+    @property
+    def amid(self) -> bool:
+        """Whether the driver is in the midst of a message: the rest is on its way."""
+        return self._deframer.amid
 
     def _answer(self, message: bytes) -> bytes:
         """An ATR, a response APDU, or nothing; never an empty response, for the driver takes one for a hang-up."""

@@ -9,7 +9,7 @@ from contextlib import closing
 
 import pytest
 
-from emulators.card import doors
+from emulators.card import doors, virtual_reader
 from emulators.card.doors import NoVirtualReader, SlotTaken, VpcdDoor, insert, port_of
 from emulators.card.vpcd import STARCOS, Deframer, frame
 from emulators.wire.loop import BackgroundLoop
@@ -73,7 +73,7 @@ class Driver:
 @pytest.fixture
 def driver(monkeypatch: pytest.MonkeyPatch) -> Iterator[Driver]:
     with closing(Driver()) as playing:
-        monkeypatch.setattr(doors, "FIRST_PORT", playing.port)
+        monkeypatch.setattr(virtual_reader, "FIRST_PORT", playing.port)
         yield playing
 
 
@@ -89,6 +89,17 @@ def test_an_open_door_puts_its_card_in_and_answers(driver: Driver, loop: Backgro
         driver.wait_for_card()
         assert driver.ask(frame(b"\x04")) == STARCOS
         assert driver.ask(frame(b"\x01"), SELECT) == bytes.fromhex("00A4040C9000")
+
+
+def test_a_command_that_comes_in_pieces_is_answered_when_it_is_whole(driver: Driver, loop: BackgroundLoop) -> None:
+    """As Debian's driver sends it, the length before the command; and torn anywhere else."""
+    whole = frame(bytes(5000)) + SELECT
+    with closing(VpcdDoor("card", Echo())) as door:
+        door.open(loop)
+        driver.wait_for_card()
+        for at in (1, 2, 3, 4096, 5001):
+            assert driver.ask(whole[:at], whole[at:5002]) == bytes(5000) + b"\x90\x00"
+            assert driver.ask(SELECT[:2], SELECT[2:]) == bytes.fromhex("00A4040C9000")
 
 
 def test_closing_the_door_pulls_the_card_out(driver: Driver, loop: BackgroundLoop) -> None:
@@ -168,6 +179,8 @@ def test_an_inserted_card_answers_until_it_is_stopped(driver: Driver) -> None:
     with Insertion():
         driver.wait_for_card()
         assert driver.ask(frame(b"\x01"), SELECT) == bytes.fromhex("00A4040C9000")
+        for at in (1, 2, 3):
+            assert driver.ask(SELECT[:at], SELECT[at:]) == bytes.fromhex("00A4040C9000")
     assert driver.card_is_gone()
 
 
@@ -204,7 +217,7 @@ def test_a_slot_that_the_driver_does_not_have_is_refused() -> None:
 def test_a_driver_that_anyone_can_reach_is_warned_of(loop: BackgroundLoop, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(socket, "if_nameindex", lambda: [(1, "lo"), (2, "eth0")])
     with closing(socket.create_server(("0.0.0.0", 0))) as everywhere:
-        monkeypatch.setattr(doors, "FIRST_PORT", everywhere.getsockname()[1])
+        monkeypatch.setattr(virtual_reader, "FIRST_PORT", everywhere.getsockname()[1])
         with closing(VpcdDoor("card")) as door, pytest.warns(doors.OpenToTheNetwork, match="listens on port"):
             door.open(loop)
 
@@ -212,4 +225,4 @@ def test_a_driver_that_anyone_can_reach_is_warned_of(loop: BackgroundLoop, monke
 def test_a_driver_on_loopback_needs_no_warning(driver: Driver, loop: BackgroundLoop) -> None:
     with closing(VpcdDoor("card")) as door:
         door.open(loop)
-    assert doors.listens(driver.port)
+    assert virtual_reader.listens(driver.port)
