@@ -15,8 +15,9 @@ from smartcard.sw.ISO7816_4ErrorChecker import ISO7816_4ErrorChecker  # type: ig
 from smartcard.sw.SWExceptions import CheckingErrorException  # type: ignore[import-untyped]
 
 from emulators.card import HealthCard
-from emulators.card.connection import Contactless, Disposition, InProcessConnection, connect
+from emulators.card.connection import Contactless, MissingExtra, connect
 from emulators.card.passwords import pin_block
+from emulators.card.pcsc import Disposition, InProcessConnection
 from tests.pcsc.virtual_reader import PIN, issue
 
 SELECT = list(bytes.fromhex("00A4040C"))
@@ -107,6 +108,6 @@ def test_another_kind_of_address_is_refused() -> None:
 
 def test_without_pyscard_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "smartcard", None)
-    monkeypatch.delitem(sys.modules, "emulators.card.connection")
-    with pytest.raises(ImportError, match=r"pip install 'pruefstand\[pcsc\]'"):
-        __import__("emulators.card.connection")
+    monkeypatch.delitem(sys.modules, "emulators.card.pcsc")
+    with pytest.raises(MissingExtra, match=r"pip install 'pruefstand\[pcsc\]'"):
+        connect("pcsc:")

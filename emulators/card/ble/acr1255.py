@@ -1,285 +1,168 @@
-"""The Bluetooth protocol of ACS's ACR1255U-J1, both ends: frames, blocks, mutual authentication.
+"""ACS's ACR1255U-J1, the peripheral: a reader for contactless cards behind a mutual authentication.
 
-A frame is 05, two octets of length, a block, a check octet, 0A, sent in as many packets as it takes. A block is
-much like CCID's: type, two octets of length, slot, sequence, parameter, checksum, data. Before a host has proved
-that it knows the customer master key, the reader answers everything with 51, unauthorised.
-Source: ACS, ACR1255U-J1 Reference Manual V1.01, 5.2 to 5.7. What it says of encryption under the session key is
-not enough to build it (no padding, no example): blocks stay in plain after authentication, and a real reader that
-encrypts them cannot be spoken to. The initial vector is zero, an assumption.
+Before a host has proved that it knows the customer master key, the reader answers everything with 51, unauthorised;
+from then on blocks are encrypted. It sees a card only while it polls for one, which the host asks for.
+Source: ACS, ACR1255U-J1 Reference Manual V1.01, 5.2 to 5.7, and V1.07, 5.6.7.1, for polling. The UUIDs in full are
+those that obniz.js, FIDOk and others use with real readers; the manual prints four digits of them. Not known and
+thus not built: what comes after too many wrong proofs, and APDUs in several blocks.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from enum import IntEnum
-from functools import reduce
-from operator import xor
+from collections.abc import Mapping
 from random import Random
-from typing import NamedTuple
-
-from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
 from ..vpcd import InsertableCard
-from .radio import NOTIFY, READ_NOT_PERMITTED, WRITE, WRITE_WITHOUT_RESPONSE, GattRefused, Notify
+from .acr1255_frames import (
+    Block,
+    Bodies,
+    CardStatus,
+    Deframer,
+    HardwareError,
+    Kind,
+    Malformed,
+    Slot,
+    frame,
+    packets,
+)
+from .acr1255_proof import FACTORY_KEY, ReaderProof
+from .radio import NOTIFY, READ_NOT_PERMITTED, UNLIKELY, WRITE, WRITE_WITHOUT_RESPONSE, GattRefused, Line
 
+SERVICE, REQUEST, ANSWER = (f"3c4afff{number}-4783-3de5-a983-d348718ef133" for number in range(3))
+NAME = "ACR1255U-J1"
+"""How its name begins on the air."""
 
-def _uuid(number: int) -> str:
-    """A 16-bit UUID in full (Bluetooth base UUID)."""
-    return f"0000{number:04x}-0000-1000-8000-00805f9b34fb"
-
-
-SERVICE, REQUEST, ANSWER = _uuid(0xFFF0), _uuid(0xFFF1), _uuid(0xFFF2)
-"""The manual names the two pipes; that their service is FFF0 is an assumption, and no host needs it."""
-FACTORY_KEY = b"ACR1255U-J1 Auth"
-"""The customer master key as delivered."""
-
-_START, _STOP = 0x05, 0x0A
-_BLOCK_HEADER = 7
-_FRAME = 5  # octets around a block
-
-
-class Kind(IntEnum):
-    """Types of blocks: up to 6F from the host, the others from the reader."""
-
-    POWER_ON = 0x62
-    POWER_OFF = 0x63
-    SLOT_STATUS = 0x65
-    ESCAPE = 0x6B
-    APDU = 0x6F
-    CARD_STATUS = 0x50
-    HARDWARE_ERROR = 0x51
-    DATA = 0x80
-    STATUS = 0x81
-    ESCAPED = 0x83
-
-
-class HardwareError(IntEnum):
-    """The parameter of a hardware error."""
-
-    CHECKSUM = 1
-    TIMEOUT = 2
-    COMMAND = 3
-    UNAUTHORISED = 4
-    UNDEFINED = 5
-    DATA = 6
-
-
-class Slot(IntEnum):
-    """The parameter of a status."""
-
-    ACTIVE = 0
-    INACTIVE = 1
-    ABSENT = 2
-
-
-class Malformed(ValueError):
-    """The octets are no frame, or no block; `fault` is what the reader says about it."""
-
-    def __init__(self, fault: HardwareError, text: str) -> None:
-        super().__init__(text)
-        self.fault = fault
-
-
-class Block(NamedTuple):
-    kind: int
-    data: bytes = b""
-    parameter: int = 0
-    sequence: int = 0
-
-    def to_bytes(self) -> bytes:
-        """Raises `OverflowError` for data beyond 65,535 octets."""
-        head = bytes((self.kind, *len(self.data).to_bytes(2, "big"), 0, self.sequence, self.parameter))
-        return head + bytes((_check(head + self.data),)) + self.data
-
-    @classmethod
-    def parse(cls, raw: bytes) -> Block:
-        """Raises `Malformed`."""
-        if len(raw) < _BLOCK_HEADER or len(raw) - _BLOCK_HEADER != int.from_bytes(raw[1:3], "big"):
-            raise Malformed(HardwareError.DATA, f"a block of {len(raw)} octets is not as long as it says")
-        if _check(raw):  # the XOR of all, the checksum itself included, is nought
-            raise Malformed(HardwareError.CHECKSUM, "the checksum of the block is wrong")
-        return cls(raw[0], raw[_BLOCK_HEADER:], raw[5], raw[4])
-
-
-def _check(octets: bytes) -> int:
-    return reduce(xor, octets, 0)
-
-
-def frame(block: Block) -> bytes:
-    """Start ‖ length ‖ block ‖ check ‖ stop."""
-    body = block.to_bytes()
-    checked = len(body).to_bytes(2, "big") + body
-    return bytes((_START,)) + checked + bytes((_check(checked), _STOP))
-
-
-def packets(octets: bytes, payload: int) -> Iterator[bytes]:
-    """A frame in packets of at most `payload` octets."""
-    return (octets[at : at + payload] for at in range(0, len(octets), payload))
-
-
-class Deframer:
-    """Packets in, blocks out. A broken frame raises `Malformed` and is dropped with all that came with it."""
-
-    def __init__(self) -> None:
-        self._buffer = bytearray()
-
-    def feed(self, packet: bytes) -> Iterator[Block]:
-        self._buffer += packet
-        while len(self._buffer) >= _FRAME:
-            end = _FRAME + int.from_bytes(self._buffer[1:3], "big")
-            if self._buffer[0] == _START and len(self._buffer) < end:
-                return
-            raw = bytes(self._buffer[:end])
-            if raw[0] != _START or raw[-1] != _STOP:
-                self._buffer.clear()
-                raise Malformed(HardwareError.DATA, "a frame begins with 05 and ends with 0A")
-            del self._buffer[:end]
-            if _check(raw[1:-1]):
-                raise Malformed(HardwareError.CHECKSUM, "the check octet of the frame is wrong")
-            yield Block.parse(raw[3:-2])
-
-
-def _cbc(key: bytes) -> Cipher[modes.CBC]:
-    return Cipher(algorithms.AES(key), modes.CBC(bytes(16)))
-
-
-def _encrypt(key: bytes, octets: bytes) -> bytes:
-    return _cbc(key).encryptor().update(octets)
-
-
-def _decrypt(key: bytes, octets: bytes) -> bytes:
-    return _cbc(key).decryptor().update(octets)
-
-
-_ASK, _PROVE = bytes.fromhex("E000004500"), bytes.fromhex("E000004600")
-_ASKED, _PROVED = bytes.fromhex("E100004500"), bytes.fromhex("E100004600")
-_RANDOM = 16
-
-
-class ReaderProof:
-    """The reader's side of the mutual authentication."""
-
-    def __init__(self, key: bytes, random: Random) -> None:
-        self._key = key
-        self._random = random
-        self._challenge: bytes | None = None
-        self.session_key: bytes | None = None
-
-    def answer(self, request: bytes) -> bytes | None:
-        """The data of the reply to an escape; `None` for one that is wrong or no authentication at all."""
-        if request == _ASK:
-            self.session_key = None
-            self._challenge = self._random.randbytes(_RANDOM)
-            return _ASKED + _encrypt(self._key, self._challenge)
-        challenge, self._challenge = self._challenge, None
-        proof = request[len(_PROVE) :]
-        if challenge is None or not request.startswith(_PROVE) or len(proof) != 2 * _RANDOM:
-            return None
-        both = _encrypt(self._key, proof)
-        theirs, ours = both[:_RANDOM], both[_RANDOM:]
-        if ours != challenge:
-            return None
-        self.session_key = ours[:8] + theirs[:8]
-        return _PROVED + _encrypt(self._key, theirs)
-
-
-class HostProof:
-    """The host's side: send `opening()`, then what `prove` makes of the reply, then let `check` see the last one."""
-
-    def __init__(self, key: bytes, random: Random) -> None:
-        self._key = key
-        self._ours = random.randbytes(_RANDOM)
-        self._theirs = b""
-        self.session_key: bytes | None = None
-
-    def opening(self) -> bytes:
-        return _ASK
-
-    def prove(self, reply: bytes) -> bytes:
-        """Raises `Malformed` for a reply that is none."""
-        if not reply.startswith(_ASKED) or len(reply) != len(_ASKED) + _RANDOM:
-            raise Malformed(HardwareError.DATA, "the reader has sent no challenge")
-        self._theirs = _decrypt(self._key, reply[len(_ASKED) :])
-        return _PROVE + _decrypt(self._key, self._ours + self._theirs)
-
-    def check(self, reply: bytes) -> bool:
-        """Whether the reader knows the key."""
-        if reply != _PROVED + _encrypt(self._key, self._ours):
-            return False
-        self.session_key = self._theirs[:8] + self._ours[:8]
-        return True
+_POLLING = {bytes((0xE0, 0, 0, 0x40, on)): bool(on) for on in (0, 1)}
+POLL = bytes.fromhex("E000004001")
 
 
 class Acr1255Reader:
     """The peripheral. `card = None` is an empty reader."""
 
-    name = "ACR1255U-J1 TEST ONLY"
+    name = f"{NAME} TEST ONLY"
     service = SERVICE
+    pairing = False
     characteristics: Mapping[str, tuple[str, ...]] = {REQUEST: (WRITE, WRITE_WITHOUT_RESPONSE), ANSWER: (NOTIFY,)}
 
     def __init__(self, card: InsertableCard | None, random: Random, key: bytes = FACTORY_KEY) -> None:
         self._card = card
         self._random = random
         self._key = key
-        self._begin(20, lambda uuid, value: None)
+        self._visit: _Visit | None = None
 
-    def connected(self, payload: int, notify: Notify) -> None:
-        self._begin(payload, notify)
+    def lay(self, card: InsertableCard | None) -> None:
+        """Lay a card on the reader, or take it away with `None`; a host that has the reader poll is told."""
+        if self._visit is not None:
+            self._visit.power_off()
+        self._card = card
+        if self._visit is not None:
+            self._visit.tell_of_card()
+
+    def connected(self, line: Line) -> None:
+        self._visit = _Visit(self, line)
 
     def disconnected(self) -> None:
-        self._power_off()
+        if self._visit is not None:
+            self._visit.power_off()
+        self._visit = None
 
     def read(self, uuid: str) -> bytes:
         raise GattRefused(READ_NOT_PERMITTED)
 
     def write(self, uuid: str, value: bytes) -> None:
-        try:
-            for block in self._deframer.feed(value):
-                self._send(self._answer(block))
-        except Malformed as error:
-            self._send(Block(Kind.HARDWARE_ERROR, parameter=error.fault))
+        if self._visit is None:
+            raise GattRefused(UNLIKELY)
+        self._visit.hear(value)
+
+    @property
+    def card(self) -> InsertableCard | None:
+        return self._card
+
+    @property
+    def polled(self) -> bool:
+        """Whether a host has it look for cards."""
+        return self._visit is not None and self._visit.polling
+
+    def proof(self) -> ReaderProof:
+        return ReaderProof(self._key, self._random)
+
+
+class _Visit:
+    """One connection to the reader: what it forgets when the host hangs up."""
+
+    def __init__(self, reader: Acr1255Reader, line: Line) -> None:
+        self._reader, self._line = reader, line
+        self._bodies = Bodies()
+        self._deframer = Deframer(self._bodies.open)
+        self._proof = reader.proof()
+        self._powered = self.polling = False
+
+    def hear(self, packet: bytes) -> None:
+        while True:
+            try:
+                for block in self._deframer.feed(packet):
+                    self._send(self._answer(block))
+                    self._after(block)
+            except Malformed as error:
+                self._send(Block(Kind.HARDWARE_ERROR, parameter=error.fault))
+                packet = b""  # what came after the broken frame
+            else:
+                return
+
+    def tell_of_card(self) -> None:
+        if self.polling:
+            status = CardStatus.GONE if self._reader.card is None else CardStatus.PRESENT
+            self._send(Block(Kind.CARD_STATUS, parameter=status))
+
+    def power_off(self) -> None:
+        if self._powered and self._reader.card is not None:
+            self._reader.card.reset()
+        self._powered = False
 
     def _answer(self, block: Block) -> Block:
-        if block.kind == Kind.ESCAPE:
-            reply = self._proof.answer(block.data)
-            if reply is not None:
-                return Block(Kind.ESCAPED, reply, self._slot, block.sequence)
+        if block.kind == Kind.ESCAPE and (reply := self._proof.answer(block.data)) is not None:
+            self._bodies.key = self._proof.session_key
+            return Block(Kind.ESCAPED, reply, self._slot, block.sequence)
         if self._proof.session_key is None:
             return Block(Kind.HARDWARE_ERROR, parameter=HardwareError.UNAUTHORISED, sequence=block.sequence)
-        card = self._card
+        card = self._reader.card if self.polling else None
         match block.kind:
+            case Kind.ESCAPE if block.data in _POLLING:
+                self._poll(_POLLING[block.data])
+                return Block(Kind.ESCAPED, b"\xe1" + block.data[1:], self._slot, block.sequence)
             case Kind.POWER_ON if card is not None:
                 self._powered = True
                 return Block(Kind.DATA, card.power_on(), Slot.ACTIVE, block.sequence)
             case Kind.POWER_OFF:
-                self._power_off()
+                self.power_off()
                 return Block(Kind.STATUS, b"", self._slot, block.sequence)
             case Kind.SLOT_STATUS:
                 return Block(Kind.STATUS, b"", self._slot, block.sequence)
             case Kind.APDU if card is not None and self._powered:
-                return Block(Kind.DATA, card.transmit(block.data), Slot.ACTIVE, block.sequence)
+                return Block(Kind.DATA, self._line.exchange(card, block.data), Slot.ACTIVE, block.sequence)
             case Kind.POWER_ON | Kind.APDU:
                 return Block(Kind.DATA, b"", self._slot, block.sequence)
             case _:
                 return Block(Kind.HARDWARE_ERROR, parameter=HardwareError.COMMAND, sequence=block.sequence)
 
+    def _after(self, block: Block) -> None:
+        """What comes of a block once it is answered."""
+        if block.kind == Kind.APDU:
+            self._line.answered()
+        elif block.data == POLL and self._reader.card is not None:
+            self.tell_of_card()
+
+    def _poll(self, on: bool) -> None:
+        if not on:
+            self.power_off()
+        self.polling = on
+
     @property
     def _slot(self) -> Slot:
-        if self._card is None:
+        if self._reader.card is None or not self.polling:
             return Slot.ABSENT
         return Slot.ACTIVE if self._powered else Slot.INACTIVE
 
     def _send(self, block: Block) -> None:
-        for packet in packets(frame(block), self._payload):
-            self._notify(ANSWER, packet)
-
-    def _power_off(self) -> None:
-        self._powered = False
-        if self._card is not None:
-            self._card.reset()
-
-    def _begin(self, payload: int, notify: Notify) -> None:
-        self._payload, self._notify = payload, notify
-        self._deframer = Deframer()
-        self._proof = ReaderProof(self._key, self._random)
-        self._powered = False
+        for packet in packets(frame(self._bodies.seal(block)), self._line.room()):
+            self._line.notify(ANSWER, packet)

@@ -89,6 +89,7 @@ class _Client(BaseBleakClient):
     async def connect(self, pair: bool, **kwargs: Any) -> None:
         self._loop = asyncio.get_running_loop()
         self._listeners = {}
+        await asyncio.sleep(0)  # what was said on the link before is heard first
         try:
             with self.air.physics.lock:
                 self._link = self.air.connect(self.address, self._heard, self._lost)

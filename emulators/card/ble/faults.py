@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from enum import StrEnum
 from typing import Annotated, ClassVar
 
 from pydantic import Field
@@ -20,6 +21,21 @@ class LinkLost(Fault):
     delivered: bool = False
 
 
+class When(StrEnum):
+    """Where in the life of an APDU the link breaks."""
+
+    BEFORE = "before"
+    INSIDE = "inside"
+    AFTER = "after"
+
+
+class ApduInterrupted(Fault):
+    """The link breaks at the next APDU: before the card sees it, before its answer is sent, or right after that."""
+
+    point: ClassVar[str] = "apdu"
+    when: When = When.INSIDE
+
+
 class SmallMtu(Fault):
     """The next connection stays at a small MTU, by default the smallest there is."""
 
@@ -35,6 +51,7 @@ class LostNotification(Fault):
 
 FAULTS: Mapping[str, type[Fault]] = {
     "link_lost": LinkLost,
+    "apdu_interrupted": ApduInterrupted,
     "small_mtu": SmallMtu,
     "lost_notification": LostNotification,
 }

@@ -1,13 +1,14 @@
 """Fidesmo's apdu-over-ble 0.2 (MIT), both ends: a card behind one GATT service, APDUs cut into packets.
 
 The client writes the packets of a command, is notified that the response is ready, and reads its packets. A packet
-is how many there are and which one it is, from 1, two octets each, little-endian, and then its piece. The client's
-encryption of the link (security mode 1, level 2) is taken for granted: this air has no eavesdroppers.
+is how many there are and which one it is, from 1, two octets each, little-endian, and then its piece. The link has to
+be encrypted (security mode 1, level 2); on the air in memory that is taken for granted, for nobody listens there.
 Source: github.com/fidesmo/apdu-over-ble, spec/apdu-service-spec.md, and the packets of its Android prototype.
 """
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from enum import IntEnum
@@ -16,7 +17,7 @@ from emulators.core.clock import Timer
 from emulators.core.physics import Physics
 
 from ..vpcd import InsertableCard
-from .radio import LONGEST_VALUE, NOTIFY, READ, UNLIKELY, WRITE, GattRefused, Notify
+from .radio import LONGEST_VALUE, NOTIFY, READ, UNLIKELY, WRITE, GattRefused, Line
 
 SERVICE = "8e790d52-bb90-4967-a4a5-3f21aa9e05eb"
 COMMAND = "8e79ecae-bb90-4967-a4a5-3f21aa9e05eb"
@@ -25,6 +26,7 @@ RESPONSE = "8e7927a7-bb90-4967-a4a5-3f21aa9e05eb"
 FINISHED = "8e798746-bb90-4967-a4a5-3f21aa9e05eb"
 
 _HEADER = 4
+_LONGEST_APDU = 4 + 3 + 0xFFFF + 2  # header, extended Lc, data, extended Le (ISO 7816-4)
 _RESEND_AFTER = timedelta(seconds=1)  # "SHOULD re-send the notification until" the response is read
 _RESEND_TIMES = 10
 
@@ -56,22 +58,25 @@ def packets(apdu: bytes, payload: int) -> Iterator[bytes]:
 
 
 class Reassembly:
-    """Packets in, the APDU out with the last one. A broken one raises `PacketsBroken`, and all begins anew."""
+    """Packets in, the APDU out with the last one. One out of turn raises `PacketsBroken`, and all begins anew."""
 
     def __init__(self) -> None:
-        self._pieces: list[bytes] = []
+        self._apdu, self._count = bytearray(), 0
 
     def add(self, packet: bytes) -> bytes | None:
-        pieces, self._pieces = self._pieces, []
+        apdu, count = self._apdu, self._count
+        self._apdu, self._count = bytearray(), 0
         if len(packet) < _HEADER:
             raise PacketsBroken(f"a packet of {len(packet)} octets has no header")
         total, number = int.from_bytes(packet[:2], "little"), int.from_bytes(packet[2:4], "little")
-        if number != len(pieces) + 1 or number > total:
-            raise PacketsBroken(f"packet {number} of {total} after {len(pieces)}")
-        pieces.append(packet[_HEADER:])
+        if number != count + 1 or number > total:
+            raise PacketsBroken(f"packet {number} of {total} after {count}")
+        apdu += packet[_HEADER:]
+        if len(apdu) > _LONGEST_APDU:
+            raise PacketsBroken(f"no APDU is longer than {_LONGEST_APDU} octets")
         if number == total:
-            return b"".join(pieces)
-        self._pieces = pieces
+            return bytes(apdu)
+        self._apdu, self._count = apdu, number
         return None
 
 
@@ -80,6 +85,7 @@ class FidesmoReader:
 
     name = "Pruefstand Fidesmo TEST ONLY"
     service = SERVICE
+    pairing = True
     characteristics: Mapping[str, tuple[str, ...]] = {
         COMMAND: (WRITE,),
         READY: (NOTIFY,),
@@ -90,23 +96,26 @@ class FidesmoReader:
     def __init__(self, physics: Physics, card: InsertableCard) -> None:
         self._physics = physics
         self._card = card
-        self._again: Timer | None = None
-        self._response: Iterator[bytes] = iter(())
         self._powered = False
-        self._begin(0, lambda uuid, value: None)
+        self._line: Line | None = None
+        self._command = Reassembly()
+        self._response: deque[bytes] = deque()
+        self._again: Timer | None = None
 
-    def connected(self, payload: int, notify: Notify) -> None:
-        self._begin(payload, notify)
+    def connected(self, line: Line) -> None:
+        self._begin(line)
 
     def disconnected(self) -> None:
         self._power_down()
-        self._begin(0, lambda uuid, value: None)
+        self._begin(None)
 
     def read(self, uuid: str) -> bytes:
         self._stop_resending()
-        packet = next(self._response, None)
-        if packet is None:
+        if self._line is None or not self._response:
             raise GattRefused(UNLIKELY)
+        packet = self._response.popleft()
+        if not self._response:
+            self._line.answered()
         return packet
 
     def write(self, uuid: str, value: bytes) -> None:
@@ -118,19 +127,19 @@ class FidesmoReader:
         except PacketsBroken:
             self._tell(ReadyCode.PROTOCOL_ERROR)
             return
-        if command is not None:
-            self._answer(command)
+        if command is not None and self._line is not None:
+            self._answer(self._line, command)
 
-    def _answer(self, command: bytes) -> None:
+    def _answer(self, line: Line, command: bytes) -> None:
         if not self._powered:
             self._card.power_on()
             self._powered = True
         try:
-            response = self._card.transmit(command)
+            response = line.exchange(self._card, command)
         except OSError:  # a real card in a real reader may be gone
             self._tell(ReadyCode.SECURE_ELEMENT_ERROR)
             return
-        self._response = packets(response, self._payload)
+        self._response = deque(packets(response, line.room()))
         self._tell(ReadyCode.READY, _RESEND_TIMES)
 
     def _tell(self, code: ReadyCode, times: int = 0) -> None:
@@ -138,7 +147,8 @@ class FidesmoReader:
         self._stop_resending()
         if times:
             self._again = self._physics.later(_RESEND_AFTER, lambda: self._tell(code, times - 1), "ble: ready again")
-        self._notify(READY, code.to_octets())
+        if self._line is not None:
+            self._line.notify(READY, code.to_octets())
 
     def _stop_resending(self) -> None:
         if self._again is not None:
@@ -150,8 +160,8 @@ class FidesmoReader:
         self._powered = False
         self._card.reset()
 
-    def _begin(self, payload: int, notify: Notify) -> None:
-        self._payload, self._notify = payload, notify
+    def _begin(self, line: Line | None) -> None:
+        self._line = line
         self._command = Reassembly()
-        self._response = iter(())
+        self._response.clear()
         self._powered = False

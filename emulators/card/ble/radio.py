@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import ClassVar, Protocol
+from typing import ClassVar, NoReturn, Protocol
 
 from emulators.core.emulator import Door
-from emulators.core.faults import Fault
+from emulators.core.faults import Armed, Fault
 from emulators.core.physics import Physics
 
-from .faults import FAULTS, LARGEST_MTU, LinkLost, LostNotification, SmallMtu
+from ..vpcd import InsertableCard
+from .faults import FAULTS, LARGEST_MTU, ApduInterrupted, LinkLost, LostNotification, SmallMtu, When
 
 LONGEST_VALUE = 512
 """Octets of an attribute value at most (Bluetooth Core 5.4, vol. 3, part F, 3.2.9)."""
@@ -35,15 +36,35 @@ class GattRefused(Exception):
 READ_NOT_PERMITTED, WRITE_NOT_PERMITTED, INVALID_LENGTH, UNLIKELY = 0x02, 0x03, 0x0D, 0x0E
 
 
+class Line(Protocol):
+    """A link, as the peripheral has it."""
+
+    def room(self) -> int:
+        """Octets of a value that a packet carries at present."""
+
+    def notify(self, uuid: str, value: bytes) -> None:
+        """Send a value unasked."""
+
+    def exchange(self, card: InsertableCard, command: bytes) -> bytes:
+        """What the card says to a command. The one way to it, for here the link may be interrupted."""
+
+    def answered(self) -> None:
+        """The answer to the last exchange is on its way whole."""
+
+
 class Peripheral(Protocol):
-    """A device with one service. UUIDs are 128-bit strings in lower case."""
+    """A device with one service. UUIDs are 128-bit strings in lower case.
+
+    With `pairing` its characteristics need an encrypted link (LE security mode 1, level 2).
+    """
 
     name: str
     service: str
+    pairing: bool
     characteristics: Mapping[str, tuple[str, ...]]
 
-    def connected(self, payload: int, notify: Notify) -> None:
-        """A link is up; a packet carries up to `payload` octets of a value. `notify` sends one unasked."""
+    def connected(self, line: Line) -> None:
+        """A link is up."""
 
     def disconnected(self) -> None:
         """The link is gone; whatever was half received is forgotten, the card loses its power."""
@@ -106,8 +127,15 @@ class Air:
         return link
 
 
+class _Severed(Exception):
+    """The link has ended amid the peripheral's work."""
+
+
 class Link:
-    """A connection to one peripheral. Values move at once; nothing waits."""
+    """A connection to one peripheral. Values move at once; nothing waits.
+
+    `mtu` may change while the link is up; `exchange` and its neighbours are the peripheral's end (`Line`).
+    """
 
     def __init__(
         self,
@@ -123,8 +151,10 @@ class Link:
         self._address = address
         self._peripheral = peripheral
         self._heard, self._lost = heard, lost
+        self._parting: Armed | None = None
+        self._complete = False
         self.up = True
-        peripheral.connected(mtu - _HEADER, self._notify)
+        peripheral.connected(self)
 
     def read(self, uuid: str) -> bytes:
         """A value, as long as it may be: what does not fit in one packet is fetched in several."""
@@ -135,18 +165,23 @@ class Link:
         value = self._peripheral.read(uuid)[:LONGEST_VALUE]
         if torn is not None:
             self._break()
+        self._part()
         return value
 
     def write(self, uuid: str, value: bytes, *, response: bool) -> None:
         """Raises `LinkDown`, and `GattRefused`: 0D for a value too long for its kind of write."""
         self._permitted(uuid, WRITE if response else WRITE_WITHOUT_RESPONSE, WRITE_NOT_PERMITTED)
-        if len(value) > (LONGEST_VALUE if response else self.mtu - _HEADER):
+        if len(value) > (LONGEST_VALUE if response else self.room()):
             raise GattRefused(INVALID_LENGTH)
         torn = self._torn()
         if torn is None or torn.delivered:
-            self._peripheral.write(uuid, value)
+            try:
+                self._peripheral.write(uuid, value)
+            except _Severed:
+                self._break()
         if torn is not None:
             self._break()
+        self._part()
 
     def close(self) -> None:
         """Hang up. Closing again is no error."""
@@ -160,7 +195,10 @@ class Link:
         if how not in self._peripheral.characteristics.get(uuid, ()):
             raise GattRefused(refusal)
 
-    def _notify(self, uuid: str, value: bytes) -> None:
+    def room(self) -> int:
+        return self.mtu - _HEADER
+
+    def notify(self, uuid: str, value: bytes) -> None:
         """A notification carries what fits in one packet; the rest is cut off, as radios do."""
         if not self.up:
             return
@@ -169,7 +207,36 @@ class Link:
             with self._physics.bent_by(hit):
                 self._physics.journal.write("ble", "packet.lost", address=self._address, uuid=uuid)
             return
-        self._heard(uuid, value[: self.mtu - _HEADER])
+        self._heard(uuid, value[: self.room()])
+
+    def exchange(self, card: InsertableCard, command: bytes) -> bytes:
+        hit = self._physics.faults.strike("ble", ApduInterrupted.point)
+        when = hit.fault.when if hit is not None and isinstance(hit.fault, ApduInterrupted) else None
+        if when is When.BEFORE:
+            self._sever(hit)
+        answer = card.transmit(command)
+        if when is When.INSIDE:
+            self._sever(hit)
+        self._parting, self._complete = hit, False
+        return answer
+
+    def answered(self) -> None:
+        self._complete = True
+
+    def _sever(self, hit: Armed | None) -> NoReturn:
+        with self._physics.bent_by(hit):
+            self._end("lost")
+        raise _Severed
+
+    def _part(self) -> None:
+        """Break the link after an answer, if that is what a fault has in mind for it; whoever asked has it."""
+        if self._parting is None or not self._complete:
+            return
+        with self._physics.bent_by(self._parting):
+            self._parting = None
+            self._end("lost")
+        self._peripheral.disconnected()
+        self._lost()
 
     def _torn(self) -> LinkLost | None:
         hit = self._physics.faults.strike("ble", LinkLost.point)
@@ -184,7 +251,7 @@ class Link:
         self.up = False
         self._physics.journal.write("ble", "link.down", address=self._address, why=why)
 
-    def _break(self) -> None:
+    def _break(self) -> NoReturn:
         self._peripheral.disconnected()
         self._lost()
         raise LinkDown(f"the link to {self._address} is gone")

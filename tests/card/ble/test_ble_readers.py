@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing
 from datetime import timedelta
 from random import Random
@@ -17,10 +17,13 @@ from bleak.exc import BleakDeviceNotFoundError, BleakError, BleakGATTProtocolErr
 
 from emulators.card.ble import acr1255, fidesmo
 from emulators.card.ble.acr1255 import Acr1255Reader
+from emulators.card.ble.acr1255_frames import Block, CardStatus, Deframer, HardwareError, Kind, frame
 from emulators.card.ble.backend import client_on, scanner_on
 from emulators.card.ble.fidesmo import FidesmoReader
-from emulators.card.ble.host import Acr1255Host, BluetoothCard, FidesmoHost, Host, ReaderLost
-from emulators.card.ble.radio import Air
+from emulators.card.ble.host import Acr1255Host, FidesmoHost, Host, Radio, ReaderLost
+from emulators.card.ble.radio import Air, Line
+from emulators.card.ble.reach import BluetoothCard
+from emulators.card.connection import ConnectedCard, NoCard, NoSuchReader, connect
 from emulators.card.passwords import pin_block
 from emulators.core.physics import Physics
 from emulators.wire.loop import BackgroundLoop
@@ -41,13 +44,12 @@ class Scene:
         self.physics.faults.declare(self.air.name, self.air.faults)
         self.card = issue()
         self.air.add(FIDESMO, FidesmoReader(self.physics, self.card))
-        self.air.add(ACS, Acr1255Reader(self.card, self.physics.randomness("acr1255")))
+        self.acr1255 = Acr1255Reader(self.card, self.physics.randomness("acr1255"))
+        self.air.add(ACS, self.acr1255)
 
-    def host(self, kind: str, patience: float = 5.0) -> Host:
-        backend = client_on(self.air)
-        if kind == "fidesmo":
-            return FidesmoHost(FIDESMO, patience=patience, backend=backend)
-        return Acr1255Host(ACS, random=Random(1), patience=patience, backend=backend)
+    async def host(self, kind: str, patience: float = 5.0) -> Host:
+        radio = Radio(FIDESMO if kind == "fidesmo" else ACS, patience=patience, backend=client_on(self.air))
+        return FidesmoHost(radio) if kind == "fidesmo" else Acr1255Host(radio, random=Random(1))
 
 
 @pytest.fixture
@@ -135,7 +137,7 @@ def test_a_reader_that_stays_silent_is_given_up(scene: Scene, kind: str, loop: B
 
 def test_a_lost_notification_is_sent_again_by_the_worlds_clock(scene: Scene) -> None:
     async def read() -> bytes:
-        host = scene.host("fidesmo")
+        host = await scene.host("fidesmo")
         await host.power_on()
         scene.physics.faults.arm("ble", "lost_notification")
         reading = asyncio.create_task(host.transmit(READ_GDO))
@@ -154,30 +156,180 @@ def test_a_response_that_is_read_is_not_announced_again(scene: Scene, loop: Back
         assert scene.physics.clock.next_due is None
 
 
-def test_an_unauthenticated_host_gets_nothing_from_an_acr1255(scene: Scene) -> None:
-    async def power_on() -> bytes:
-        heard = bytearray()
-        async with BleakClient(ACS, backend=client_on(scene.air)) as client:
-            await client.start_notify(acr1255.ANSWER, lambda _, value: heard.extend(value))
-            request = acr1255.frame(acr1255.Block(acr1255.Kind.POWER_ON))
-            await client.write_gatt_char(acr1255.REQUEST, request, response=False)
-            await asyncio.sleep(0)
-        return bytes(heard)
+@pytest.mark.parametrize(
+    ("when", "tries", "answered"), [("before", 3, False), ("inside", 2, False), ("after", 2, True)]
+)
+def test_a_link_that_breaks_around_an_apdu_costs_what_the_card_has_seen(
+    scene: Scene, kind: str, when: str, tries: int, answered: bool, loop: BackgroundLoop
+) -> None:
+    wrong = VERIFY[:5] + pin_block("999999")
+    with closing(BluetoothCard(loop, lambda: scene.host(kind))) as card:
+        card.power_on()
+        scene.physics.faults.arm("ble", "apdu_interrupted", {"when": when})
+        if answered:
+            assert card.transmit(wrong).hex() == "63c2"
+        with pytest.raises(ReaderLost):
+            card.transmit(wrong)
+        assert scene.card.password.tries == tries
+        assert card.power_on()[0] == 0x3B
+        assert card.transmit(READ_GDO) == GDO
+    down = next(entry for entry in scene.physics.journal.named("ble", "link.down"))
+    assert (down.data["why"], down.cause.fault) == ("lost", "ble.apdu_interrupted")
 
-    (answer,) = acr1255.Deframer().feed(asyncio.run(power_on()))
-    assert (answer.kind, answer.parameter) == (acr1255.Kind.HARDWARE_ERROR, acr1255.HardwareError.UNAUTHORISED)
+
+async def spoken(scene: Scene, *blocks: Block) -> list[Block]:
+    """What an ACR1255U-J1 answers to blocks of somebody who has not authenticated."""
+    heard = bytearray()
+    async with BleakClient(ACS, backend=client_on(scene.air)) as client:
+        await client.start_notify(acr1255.ANSWER, lambda _, value: heard.extend(value))
+        for block in blocks:
+            await client.write_gatt_char(acr1255.REQUEST, frame(block.to_bytes()), response=False)
+        await asyncio.sleep(0)
+    return list(Deframer().feed(bytes(heard)))
+
+
+@pytest.mark.parametrize("kind_of_block", [Kind.POWER_ON, Kind.APDU, Kind.SLOT_STATUS, Kind.ESCAPE, 0x00])
+def test_an_unauthenticated_host_gets_nothing_from_an_acr1255(scene: Scene, kind_of_block: int) -> None:
+    (answer,) = asyncio.run(spoken(scene, Block(kind_of_block, READ_GDO, sequence=7)))
+    assert answer == Block(Kind.HARDWARE_ERROR, parameter=HardwareError.UNAUTHORISED, sequence=7)
+
+
+def test_a_broken_frame_is_told_and_the_one_behind_it_in_the_same_packet_is_answered(scene: Scene) -> None:
+    good = frame(Block(Kind.SLOT_STATUS, sequence=3).to_bytes())
+
+    async def speak() -> list[int]:
+        radio = Radio(ACS, backend=client_on(scene.air))
+        await radio.listen(acr1255.ANSWER)
+        await radio.write(acr1255.REQUEST, good[:-2] + bytes((good[-2] ^ 1, good[-1])) + good)
+        deframer = Deframer()
+        return [block.parameter for _ in range(2) for block in deframer.feed(await radio.notification())]
+
+    assert asyncio.run(speak()) == [HardwareError.CHECKSUM, HardwareError.UNAUTHORISED]
+
+
+class Eavesdropper:
+    """Hears what goes through the air to and from the ACR1255U-J1."""
+
+    def __init__(self, reader: Acr1255Reader) -> None:
+        self.name, self.service, self.pairing = reader.name, reader.service, reader.pairing
+        self.characteristics = reader.characteristics
+        self._reader = reader
+        self.heard = b""
+
+    def connected(self, line: Line) -> None:
+        plain = line.notify
+
+        def notify(uuid: str, value: bytes) -> None:
+            self.heard += value
+            plain(uuid, value)
+
+        line.notify = notify  # type: ignore[method-assign]
+        self._reader.connected(line)
+
+    def disconnected(self) -> None:
+        self._reader.disconnected()
+
+    def read(self, uuid: str) -> bytes:
+        return self._reader.read(uuid)
+
+    def write(self, uuid: str, value: bytes) -> None:
+        self.heard += value
+        self._reader.write(uuid, value)
+
+
+def test_nobody_hears_the_pin_or_an_answer_between_host_and_acr1255(scene: Scene, loop: BackgroundLoop) -> None:
+    ear = Eavesdropper(scene.acr1255)
+    scene.air.add(ACS, ear)
+    with closing(BluetoothCard(loop, lambda: scene.host("acr1255"))) as card:
+        card.power_on()
+        before = len(ear.heard)
+        assert card.transmit(VERIFY) == b"\x90\x00"
+        assert card.transmit(READ_GDO) == GDO
+    assert len(ear.heard) > before
+    assert VERIFY not in ear.heard
+    assert GDO not in ear.heard
+
+
+def test_an_acr1255_refuses_a_block_in_plain_after_authentication(scene: Scene) -> None:
+    async def slip_in() -> None:
+        radio = Radio(ACS, backend=client_on(scene.air))
+        host = Acr1255Host(radio)
+        await host.power_on()
+        await radio.write(acr1255.REQUEST, frame(Block(Kind.APDU, READ_GDO).to_bytes()))
+        (refusal,) = Deframer().feed(await radio.notification())
+        assert (refusal.kind, refusal.parameter) == (Kind.HARDWARE_ERROR, HardwareError.DATA)
+        assert await host.transmit(READ_GDO) == GDO
+
+    asyncio.run(slip_in())
+
+
+def test_an_acr1255_sees_no_card_before_it_is_told_to_poll(scene: Scene) -> None:
+    class Hasty(Acr1255Host):
+        async def power_on(self) -> bytes:
+            await self._radio.listen(acr1255.ANSWER)
+            await self._authenticate()
+            return (await self._exchange(Kind.POWER_ON)).data
+
+    host = Hasty(Radio(ACS, backend=client_on(scene.air)))
+    assert asyncio.run(host.power_on()) == b""
 
 
 def test_a_wrong_master_key_opens_no_reader(scene: Scene) -> None:
-    host = Acr1255Host(ACS, key=bytes(16), backend=client_on(scene.air))
+    async def power_on() -> None:
+        await Acr1255Host(Radio(ACS, backend=client_on(scene.air)), key=bytes(16)).power_on()
+
     with pytest.raises(ReaderLost, match="UNAUTHORISED"):
-        asyncio.run(host.power_on())
+        asyncio.run(power_on())
 
 
-def test_an_empty_acr1255_has_no_card(scene: Scene) -> None:
-    scene.air.add(ACS, Acr1255Reader(None, Random(0)))
-    with pytest.raises(ReaderLost, match="no card"):
-        asyncio.run(scene.host("acr1255").power_on())
+def test_an_empty_acr1255_has_no_card(scene: Scene, loop: BackgroundLoop) -> None:
+    scene.acr1255.lay(None)
+    with (
+        closing(BluetoothCard(loop, lambda: scene.host("acr1255", patience=0.05))) as card,
+        pytest.raises(NoCard, match="no card on the reader"),
+    ):
+        card.power_on()
+
+
+def test_a_card_laid_on_an_acr1255_while_it_polls_is_taken(scene: Scene) -> None:
+    async def read() -> bytes:
+        scene.acr1255.lay(None)
+        host = await scene.host("acr1255")
+        powering = asyncio.create_task(host.power_on())
+        while not scene.acr1255.polled:
+            await asyncio.sleep(0)
+        scene.acr1255.lay(scene.card)
+        assert (await powering)[0] == 0x3B
+        return await host.transmit(READ_GDO)
+
+    assert asyncio.run(read()) == GDO
+
+
+def test_an_acr1255_that_polls_tells_of_cards_that_come_and_go(scene: Scene) -> None:
+    async def told() -> list[tuple[int, int]]:
+        radio = Radio(ACS, backend=client_on(scene.air))
+        host = Acr1255Host(radio)
+        await host.power_on()
+        await host.transmit(READ_GDO)
+        radio.forget()
+        scene.acr1255.lay(None)
+        scene.acr1255.lay(scene.card)
+        return [(block.kind, block.parameter) for _ in range(2) for block in await host._blocks()]
+
+    assert asyncio.run(told()) == [(Kind.CARD_STATUS, CardStatus.GONE), (Kind.CARD_STATUS, CardStatus.PRESENT)]
+
+
+def test_a_card_taken_off_an_acr1255_is_missed_and_has_forgotten_the_pin(scene: Scene, loop: BackgroundLoop) -> None:
+    with closing(BluetoothCard(loop, lambda: scene.host("acr1255"))) as card:
+        card.power_on()
+        card.transmit(VERIFY)
+        scene.acr1255.lay(None)
+        with pytest.raises(NoCard, match="gone"):
+            card.transmit(READ_GDO)
+        assert scene.card.transmit(PIN_STATUS).hex() == "63c3"
+        scene.acr1255.lay(scene.card)
+        card.power_on()
+        assert card.transmit(READ_GDO) == GDO
 
 
 def test_a_device_out_of_reach_is_not_found(scene: Scene) -> None:
@@ -208,3 +360,53 @@ def test_gatt_keeps_its_limits(scene: Scene) -> None:
         return refused
 
     assert asyncio.run(misuse()) == [0x02, 0x03, 0x0D, 0x0E]
+
+
+def connected(scene: Scene, name: str, **settings: object) -> ConnectedCard:
+    back_ends = {"backend": client_on(scene.air), "scanner": scanner_on(scene.air), "search": 0}
+    return connect(f"ble:{name}", **{**back_ends, **settings})
+
+
+@pytest.mark.parametrize("name", [FIDESMO, FIDESMO.lower(), "Pruefstand Fidesmo TEST ONLY", "fidesmo", ACS, "ACR1255"])
+def test_a_card_is_connected_to_by_the_address_of_its_reader_or_a_part_of_its_name(scene: Scene, name: str) -> None:
+    with closing(connected(scene, name)) as card:
+        assert card.transmit(READ_GDO) == GDO
+        assert card.reader in (f"Pruefstand Fidesmo TEST ONLY ({FIDESMO})", f"ACR1255U-J1 TEST ONLY ({ACS})")
+        card.close()
+
+
+def test_a_reader_that_nobody_hears_is_told_with_those_that_are_heard(scene: Scene) -> None:
+    with pytest.raises(NoSuchReader, match=rf"no device is called 'x'; heard .*ACR1255U-J1 TEST ONLY \({ACS}\)"):
+        connected(scene, "x")
+    with pytest.raises(NoSuchReader, match="several devices are called 'TEST ONLY'"):
+        connected(scene, "TEST ONLY")
+    with pytest.raises(NoSuchReader, match="no device is called ''"):
+        connected(scene, "")
+
+
+def test_a_device_that_is_no_reader_is_hung_up_on(scene: Scene) -> None:
+    scene.air.add(ACS, Lamp())
+    with pytest.raises(NoSuchReader, match=r"Lamp .*has neither apdu-over-ble nor"):
+        connected(scene, "lamp")
+    assert [e.event for e in scene.physics.journal.entries if e.channel == "ble"] == ["link.up", "link.down"]
+
+
+def test_an_empty_reader_that_was_connected_to_is_let_go(scene: Scene) -> None:
+    scene.acr1255.lay(None)
+    with pytest.raises(NoCard):
+        connected(scene, "acr1255", patience=0.05)
+    assert [e.event for e in scene.physics.journal.entries if e.channel == "ble"] == ["link.up", "link.down"]
+
+
+class Lamp:
+    """A device on the air that is no card reader."""
+
+    name, service, pairing = "Lamp", "0000180a-0000-1000-8000-00805f9b34fb", False
+    characteristics: Mapping[str, tuple[str, ...]] = {}
+
+    def connected(self, line: Line) -> None: ...
+    def disconnected(self) -> None: ...
+    def read(self, uuid: str) -> bytes:
+        return b""
+
+    def write(self, uuid: str, value: bytes) -> None: ...
