@@ -14,7 +14,7 @@ from .access import ENFORCEMENT, Enforcement, Interface
 from .apdu import CommandApdu, Response
 from .chip import Chip
 from .cos import INSTRUCTIONS, CardOs, Execute, describe
-from .faults import DamagedSignature, LeadingZero, MemoryFailure
+from .faults import CorruptData, DamagedSignature, LeadingZero, MemoryFailure
 from .object_data import card_profile
 from .object_system import G21, G21_CONTACT, object_system
 from .pace import CardEphemerals, is_opening
@@ -27,14 +27,16 @@ _PASSWORD_VERBS = ("VERIFY", "CHANGE", "RESET", "ENABLE", "DISABLE")
 _PASSWORD_COMMANDS = frozenset(
     key for key, instruction in INSTRUCTIONS.items() if instruction.name.split()[0] in _PASSWORD_VERBS
 )
-_SIGNATURE_COMMAND = (0x00, 0x2A)
+_SIGNATURE_COMMAND, _SIGNATURE = (0x00, 0x2A), 0x9E  # PSO, and the P1 that has it answer with a signature
+_READING_COMMANDS = frozenset(key for key, instruction in INSTRUCTIONS.items() if instruction.name.startswith("READ "))
+_WITH_DATA = frozenset({status.OK, status.END_OF_FILE})
 
 
 class HealthCard:
     """An eGK of generation 2. Any octets give a status word; nothing raises.
 
-    With `physics`, faults strike at the points `password`, `signature` and `agreement` (the first round of PACE),
-    and changes of the password's counters are written as `password.changed` on the channel `card`.
+    With `physics`, faults strike at the points `password`, `reading`, `signature` and `agreement` (the first round of
+    PACE), and changes of the password's counters are written as `password.changed` on the channel `card`.
     """
 
     def __init__(self, chip: Chip, physics: Physics | None = None) -> None:
@@ -165,7 +167,9 @@ class HealthCard:
         key = (command.cla, command.ins)
         if key in _PASSWORD_COMMANDS:
             return self._password_command(self._physics, command, execute)
-        if key == _SIGNATURE_COMMAND:
+        if key in _READING_COMMANDS:
+            return self._reading_command(self._physics, command, execute)
+        if key == _SIGNATURE_COMMAND and command.p1 == _SIGNATURE:
             return self._signature_command(self._physics, command, execute)
         opening = command.ins == GENERAL_AUTHENTICATE and is_opening(command.data)
         if opening and self._os.session.agreement.chosen:
@@ -200,4 +204,21 @@ class HealthCard:
             return response
         with physics.bent_by(hit):
             physics.journal.write("card", "signature.damaged", iccsn=self.iccsn)
-        return Response(bytes((response.data[0] ^ 1,)) + response.data[1:], response.sw)
+        return Response(_with_wrong_bit(response.data), response.sw)
+
+    def _reading_command(self, physics: Physics, command: CommandApdu, execute: Execute) -> Response:
+        """6281 goes before 6282 and 9000 (reference card.md 2.7)."""
+        response = execute(command)
+        if response.sw not in _WITH_DATA or not response.data:
+            return response
+        hit = physics.faults.strike("card", CorruptData.point)
+        if hit is None:
+            return response
+        with physics.bent_by(hit):
+            name = self.describe(command.to_bytes())
+            physics.journal.write("card", "data.corrupted", iccsn=self.iccsn, command=name)
+        return Response(_with_wrong_bit(response.data), status.CORRUPT_DATA)
+
+
+def _with_wrong_bit(data: bytes) -> bytes:
+    return bytes((data[0] ^ 1,)) + data[1:]

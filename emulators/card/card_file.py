@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from emulators.core.person import Person
 
 from .access import AccessRules, Chat, Enforcement, LifeCycle
+from .authority import CURVE
 from .chip import Chip, Record
 from .filesystem import RecordFile, TransparentFile
 from .keys import PublicKey
@@ -24,7 +25,7 @@ from .object_data import card_profile
 from .object_system import Thing, object_system
 from .passwords import Secret, SecretLimits, TransportState
 from .personalisation import Personalisation
-from .pki import CURVE, CardPki, Variant
+from .pki import CardPki, Variant
 from .rsa_keys import RsaKey
 
 NOTICE = "TEST ONLY: an emulated card. Its secrets and keys are in this file; nothing in it is worth protecting."

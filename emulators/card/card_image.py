@@ -22,6 +22,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from emulators.core.person import Address, CardData, Person
 
 from . import tlv
+from .authority import CURVE
 from .card import HealthCard
 from .chip import CARDHOLDER_SECRET, Chip
 from .filesystem import TransparentFile
@@ -29,7 +30,7 @@ from .keys import KeyKind, KeyObject
 from .object_system import G20, G21, G21_CONTACT, ObjectSystem, object_system
 from .passwords import PasswordReference, Secret, TransportState, digits_of
 from .personalisation import Personalisation
-from .pki import CURVE, CardPki
+from .pki import CardPki
 
 _ALIASES = {"EF.C.CA.CS.E256": "EF.C.CA_eGK.CS.E256"}
 _CAN_KEY, _CARD_ACCESS = "SK.CAN", "EF.CardAccess"

@@ -111,7 +111,8 @@ def _password(chip: Chip, password: PasswordReference) -> Node:
 
 def _key(chip: Chip, key: KeyObject) -> Node:
     algorithms = ", ".join(algorithm.title for algorithm in key.algorithms)
-    details = f"{key.kid:02X}, {key.kind.value}, {algorithms}{_state(chip.state(key))}"
+    empty = "" if chip.available(key) else ", no key in it"
+    details = f"{key.kid:02X}, {key.kind.value}, {algorithms}{empty}{_state(chip.state(key))}"
     return Node("key", key.name, details, _rules(key.rules))
 
 

@@ -8,24 +8,29 @@ from random import Random
 
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from . import status
 from .access import (
     ENFORCEMENT,
     GRANTED_ENCIPHERED,
+    Chat,
     Enforcement,
     Interface,
     LifeCycle,
     Operation,
     SecurityStatus,
 )
+from .brainpool import ORDER
 from .filesystem import ElementaryFile, Folder, RecordFile, RecordKind, TransparentFile
+from .key_agreement import KeyAgreement
 from .keys import Chosen, KeyObject, PublicKey, Purpose
 from .object_data import CardProfile, card_profile
 from .object_system import Anchor, ObjectSystem, Thing
-from .pace import CardEphemerals, KeyAgreement, SessionKeys
+from .pace import CardEphemerals
 from .passwords import PasswordReference, Secret
 from .personalisation import FILES, RECORDS, Personalisation
 from .rsa_keys import RsaKey
 from .secure_messaging import CardChannel
+from .status import CommandRefused
 
 __all__ = ["Chip", "Interface", "Record", "Session"]
 
@@ -115,15 +120,16 @@ class Chip:
 
     def draw_ephemerals(self) -> CardEphemerals:
         """For one run of PACE: those the chip was given, else from a source of randomness of its own."""
-        drawn = self._ephemerals() if self._ephemerals else CardEphemerals.draw(self._source("pace"))
+        drawn = self._ephemerals() if self._ephemerals else CardEphemerals.draw(self.source("pace"))
         forced, self.leading_zero = self.leading_zero, False
         return drawn._replace(leading_zero=True) if forced else drawn
 
     def draw(self, size: int) -> bytes:
         """Octets for GET CHALLENGE and GET RANDOM: the same for the same card in the same world."""
-        return self._source("random").randbytes(size)
+        return self.source("random").randbytes(size)
 
-    def _source(self, use: str) -> Random:
+    def source(self, use: str) -> Random:
+        """The card's own randomness for one use."""
         found = self.sources.get(use)
         if found is None:
             made = self.personalisation
@@ -163,7 +169,18 @@ class Chip:
 
     # -- keys -----------------------------------------------------------------------------------------------------
 
+    def available(self, key: KeyObject) -> bool:
+        """Whether there is a key in the key object (gemSpec_COS, keyAvailable)."""
+        return not key.empty or key.name in self.given_keys
+
+    def draw_key(self, use: str) -> ec.EllipticCurvePrivateKey:
+        """A fresh key on brainpoolP256r1, out of the card's own randomness."""
+        return ec.derive_private_key(self.source(use).randrange(1, ORDER), ec.BrainpoolP256R1())
+
     def private_ec(self, key: KeyObject) -> ec.EllipticCurvePrivateKey:
+        """Raises `CommandRefused` (6400) for a key object without a key."""
+        if not self.available(key):
+            raise CommandRefused(status.KEY_INVALID)
         given = self.given_keys.get(key.name)
         return given if isinstance(given, ec.EllipticCurvePrivateKey) else self.personalisation.ec_key(key.name)
 
@@ -209,11 +226,11 @@ class Session:
         "file",
         "folder",
         "interface",
-        "offered",
         "peers",
         "secure_channel",
         "security",
         "session_key",
+        "session_role",
     )
 
     def __init__(self, chip: Chip, peers: dict[int, Session] | None = None) -> None:
@@ -227,8 +244,8 @@ class Session:
         self.environments: dict[Folder, int] = {}  # those that are not number 1
         self.challenge = b""
         self.agreement = KeyAgreement()
-        self.offered: SessionKeys | None = None  # agreed on by MUTUAL AUTHENTICATE, not yet in force
         self.session_key = ""  # the key behind the session keys in force
+        self.session_role: Chat | None = None  # what that key proves, for as long as the session keys are in force
         self.secure_channel: CardChannel | None = None
         self.enciphers_response = False  # whether the rule that let the command pass demands it
         self.interface = Interface.CONTACT

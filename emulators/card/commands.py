@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from . import status, tlv
-from .access import LifeCycle
+from .access import LifeCycle, Operation
 from .apdu import CommandApdu, Response
 from .chip import Chip, Session
 from .filesystem import ElementaryFile, Folder, TransparentFile
+from .keys import Algorithm, KeyObject, Purpose
 from .status import CommandRefused, StatusWord
 
 DONE = Response(b"", status.OK)
@@ -40,6 +41,15 @@ def whole(chip: Chip, command: CommandApdu, data: bytes) -> Response:
     """The result of a computation: it fits or is cut, but is no file that could end."""
     demand(command.ne > 0, chip.profile.wrong_length)
     return Response(data[: command.ne], status.OK)
+
+
+def chosen_key(session: Session, purpose: Purpose, operation: Operation) -> tuple[KeyObject, Algorithm]:
+    """The key chosen and its algorithm: 6985 without one, 6982 by rule."""
+    chosen = session.chosen.get(purpose)
+    if chosen is None or not isinstance(chosen.key, KeyObject) or chosen.algorithm is None:
+        raise CommandRefused(status.CONDITIONS_NOT_SATISFIED)
+    demand(session.may(operation, chosen.key))
+    return chosen.key, chosen.algorithm
 
 
 def objects_in(data: bytes) -> dict[int, bytes]:

@@ -11,6 +11,7 @@ from . import (
     commands_card,
     commands_signature,
     key_commands,
+    key_generation,
     life_cycle,
     pace_commands,
     password_commands,
@@ -20,9 +21,11 @@ from . import (
 from .access import Interface
 from .apdu import CommandApdu, MalformedApdu, Response, parse
 from .chip import Chip, Session
+from .key_agreement import Agreed
 from .object_data import CardProfile
 from .object_system import ObjectSystem
 from .pace_commands import CHAINED, GENERAL_AUTHENTICATE
+from .personalisation import BUFFERS
 from .secure_messaging import SECURE, CardChannel, is_secured
 from .status import CommandRefused, StatusWord
 
@@ -72,7 +75,7 @@ INSTRUCTIONS: Mapping[tuple[int, int], Instruction] = {
     (ISO, 0x88): Instruction("INTERNAL AUTHENTICATE", key_commands.internal_authenticate),
     (ISO, 0x82): Instruction("EXTERNAL AUTHENTICATE", key_commands.external_authenticate),
     (PROPRIETARY, 0x82): Instruction("GET SECURITY STATUS KEY", key_commands.get_security_status_key),
-    (ISO, 0x46): Instruction("GENERATE ASYMMETRIC KEY PAIR", key_commands.read_public_key),
+    (ISO, 0x46): Instruction("GENERATE ASYMMETRIC KEY PAIR", key_generation.generate_key_pair),
     (ISO, 0x84): Instruction("GET CHALLENGE", commands_card.get_challenge),
     (PROPRIETARY, 0x84): Instruction("GET RANDOM", commands_card.get_random),
     (PROPRIETARY, 0xCA): Instruction("LIST PUBLIC KEY", commands_card.list_public_key),
@@ -84,10 +87,15 @@ _PSO_NAMES = {
     (0x9E, 0x9A): "COMPUTE DIGITAL SIGNATURE",
     (0x9E, 0xAC): "COMPUTE DIGITAL SIGNATURE",
     (0x80, 0x86): "DECIPHER",
+    (0x86, 0x80): "ENCIPHER",
+    (0x86, 0xB8): "TRANSCIPHER",
     (0x00, 0xBE): "VERIFY CERTIFICATE",
 }
-_CHANNEL, _OTHER_CLASS = 0x03, 0x60  # bits of CLA: channel number; class of another coding than this card has
-CAN_KEY_NAME = "SK.CAN"
+# Bits of CLA: the number of channels 0 to 3; that it is one of 4 to 19, and the number above 4; what no coding has.
+_CHANNEL, _FURTHER, _FURTHER_CHANNEL, _OTHER_CLASS = 0x03, 0x40, 0x0F, 0x60
+_NO_CLASS = 0xFF
+_NOT_THE_FIRST = _CHANNEL | _OTHER_CLASS
+_SURE_TO_FIT = min(BUFFERS.command, BUFFERS.secured_command)
 
 
 class CardOs:
@@ -113,9 +121,15 @@ class CardOs:
         self._session = self._channels[0]
 
     def transmit(self, raw: bytes, interface: Interface) -> Response:
-        """Any octets in, a response out."""
+        """Any octets in, a response out.
+
+        What does not fit into the buffer that EF.ATR announces is refused before anybody has looked at it, so sessions
+        go on. COS names no trailer; the vendor's for a wrong length is a choice.
+        """
         cla = raw[0] if raw else 0
-        session = self._channels.get(0 if cla & _OTHER_CLASS else cla & _CHANNEL)
+        if len(raw) > _SURE_TO_FIT and len(raw) > (BUFFERS.secured_command if is_secured(cla) else BUFFERS.command):
+            return Response(b"", self.chip.profile.wrong_length)
+        session = self._channels.get(_channel_in(cla) if cla & _OTHER_CLASS else cla & _CHANNEL)
         if session is None:  # within a session of channel 0 the refusal is protected like any other
             session = self._channels[0]
             if session.secure_channel is None or not is_secured(cla):
@@ -134,10 +148,8 @@ class CardOs:
         except CommandRefused as refused:
             self._end_secure_messaging()
             return Response(b"", refused.sw)
-        if keys := session.agreement.take():
-            session.secure_channel, session.session_key = CardChannel(keys), CAN_KEY_NAME
-        elif session.offered is not None:
-            session.secure_channel, session.offered = CardChannel(session.offered), None
+        if agreed := session.agreement.take():
+            self._begin_secure_messaging(agreed)
         return response
 
     def _through(self, channel: CardChannel, command: CommandApdu) -> Response:
@@ -155,10 +167,22 @@ class CardOs:
 
     def _end_secure_messaging(self) -> None:
         """Keys, and with them what rules could ask about the session, are gone; verified passwords stay."""
-        self._session.secure_channel, self._session.session_key = None, ""
+        session = self._session
+        session.secure_channel, session.session_key = None, ""
+        if session.session_role in session.security.roles:
+            session.security.roles.remove(session.session_role)
+        session.session_role = None
+
+    def _begin_secure_messaging(self, agreed: Agreed) -> None:
+        self._end_secure_messaging()
+        session = self._session
+        session.secure_channel, session.session_key = CardChannel(agreed.keys), agreed.key
+        if agreed.role is not None and agreed.role not in session.security.roles:
+            session.session_role = agreed.role
+            session.security.roles.append(agreed.role)
 
     def _execute(self, command: CommandApdu) -> Response:
-        if number := 0 if command.cla & _OTHER_CLASS else command.cla & _CHANNEL:
+        if command.cla & _NOT_THE_FIRST and (number := _channel_in(command.cla)):
             if number not in self._channels:
                 return Response(b"", status.CHANNEL_CLOSED)
             command = command._replace(cla=command.cla & ~_CHANNEL)
@@ -181,6 +205,13 @@ class CardOs:
         if self.chip.terminated and command.ins != _SELECT:
             raise CommandRefused(self.chip.profile.unknown_instruction)
         return instruction.handler(self.chip, session, command)
+
+
+def _channel_in(cla: int) -> int:
+    """Which logical channel the class byte means (ISO 7816-4, 5.4.1). Those from 4 on never open here: 6881."""
+    if cla & _FURTHER and cla != _NO_CLASS:
+        return 4 + (cla & _FURTHER_CHANNEL)
+    return 0 if cla & _OTHER_CLASS else cla & _CHANNEL
 
 
 def _unknown(cla: int, profile: CardProfile) -> StatusWord:

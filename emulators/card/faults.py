@@ -39,9 +39,16 @@ class LeadingZero(Fault):
     point: ClassVar[str] = "agreement"
 
 
+class CorruptData(Fault):
+    """The next data read from a file have a wrong bit, and the card has noticed: 6281 with READ BINARY, READ RECORD."""
+
+    point: ClassVar[str] = "reading"
+
+
 FAULTS: Mapping[str, type[Fault]] = {
     "misissued": Misissued,
     "memory_failure": MemoryFailure,
     "damaged_signature": DamagedSignature,
     "leading_zero": LeadingZero,
+    "corrupt_data": CorruptData,
 }

@@ -1,5 +1,5 @@
-"""MSE, INTERNAL, EXTERNAL and MUTUAL AUTHENTICATE, PSO VERIFY CERTIFICATE, GET SECURITY STATUS KEY and reading public
-keys (gemSpec_COS 14.7, 14.9). Order of refusals: no key chosen 6985, rule 6982, then the data.
+"""MSE, INTERNAL, EXTERNAL and MUTUAL AUTHENTICATE, PSO VERIFY CERTIFICATE and GET SECURITY STATUS KEY
+(gemSpec_COS 14.7, 14.9). Order of refusals: no key chosen 6985, rule 6982, then the data.
 """
 
 from __future__ import annotations
@@ -10,14 +10,14 @@ from hmac import compare_digest
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.cmac import CMAC
 
-from . import cvc, status, tlv
-from .access import Chat, Operation
+from . import cvc, status
+from .access import Chat, Operation, flag_bits
 from .apdu import CommandApdu, Response
 from .chip import Chip, Session
 from .commands import DONE, demand, objects_in, whole
+from .key_agreement import Agreed
 from .keys import Algorithm, Chosen, KeyKind, KeyObject, PublicKey, Purpose
 from .pace import KeyPurpose, SessionKeys
-from .rsa_keys import EXPONENT, SIZE
 from .status import CommandRefused
 
 _RESTORE = 0xF3
@@ -28,6 +28,8 @@ _RANDOM, _SERIAL = 16, 8
 _TOKEN = _RANDOM + _SERIAL
 _KEY_MATERIAL, _MAC = 64, 8
 _MUTUAL_PLAIN = 2 * _TOKEN + _KEY_MATERIAL
+_ROOT = flag_bits(0, 1)
+_AUTHENTICATION = frozenset({Purpose.PROVE, Purpose.CHECK})
 _AES = frozenset({KeyKind.AES128, KeyKind.AES256})
 
 
@@ -44,6 +46,8 @@ def manage_security_environment(chip: Chip, session: Session, command: CommandAp
     if purpose is None:
         raise CommandRefused(status.FUNCTION_NOT_SUPPORTED)
     session.chosen[purpose] = _choice(chip, session, purpose, objects_in(command.data))
+    if purpose in _AUTHENTICATION:
+        session.agreement.chosen = False  # SK.CAN was chosen for both (gemSpec_COS N102.448)
     return DONE
 
 
@@ -82,7 +86,7 @@ def _chosen(session: Session, purpose: Purpose) -> Chosen:
     return chosen
 
 
-def _serial_number(chip: Chip) -> bytes:
+def serial_number(chip: Chip) -> bytes:
     """iccsn8: the last eight octets of the card's number."""
     return bytes.fromhex(chip.personalisation.person.card.iccsn)[-_SERIAL:]
 
@@ -102,7 +106,7 @@ def internal_authenticate(chip: Chip, session: Session, command: CommandApdu) ->
         return whole(chip, command, chip.private_rsa(key).sign_pss(command.data))
     demand(algorithm is Algorithm.ELC_ROLE_AUTHENTICATION, status.FUNCTION_NOT_SUPPORTED)
     demand(len(command.data) == _TOKEN, chip.profile.wrong_length)
-    demand(command.data[_RANDOM:] != _serial_number(chip), status.WRONG_DATA)
+    demand(command.data[_RANDOM:] != serial_number(chip), status.WRONG_DATA)
     return whole(chip, command, cvc.sign_digest(chip.private_ec(key), role_digest(command.data)))
 
 
@@ -128,7 +132,7 @@ def external_authenticate(chip: Chip, session: Session, command: CommandApdu) ->
 def _external(chip: Chip, session: Session, command: CommandApdu, key: PublicKey, challenge: bytes) -> Response:
     demand(key.until >= chip.point_in_time, status.AUTH_METHOD_BLOCKED)
     demand(len(challenge) == _RANDOM, status.CONDITIONS_NOT_SATISFIED)
-    digest = role_digest(challenge + _serial_number(chip))
+    digest = role_digest(challenge + serial_number(chip))
     if not cvc.verifies_digest(key.key(), digest, command.data):
         if key.chat in session.security.roles:
             session.security.roles.remove(key.chat)
@@ -148,12 +152,12 @@ def _mutual(chip: Chip, session: Session, command: CommandApdu, key: KeyObject, 
     demand(len(challenge) == _RANDOM, status.CONDITIONS_NOT_SATISFIED)
     keys = SessionKeys(*chip.personalisation.symmetric_keys(key.name))
     theirs = mutual_open(keys, command.data)
-    if theirs is None or theirs[_TOKEN : 2 * _TOKEN] != challenge + _serial_number(chip):
+    if theirs is None or theirs[_TOKEN : 2 * _TOKEN] != challenge + serial_number(chip):
         return Response(b"", status.AUTHENTICATION_FAILURE)
     ours = chip.draw(_KEY_MATERIAL)
     answer = mutual_seal(keys, theirs[_TOKEN : 2 * _TOKEN] + theirs[:_TOKEN] + ours)
-    session.offered = mutual_session_keys(theirs[2 * _TOKEN :], ours, len(keys.encryption))
-    session.session_key = key.name
+    agreed = mutual_session_keys(theirs[2 * _TOKEN :], ours, len(keys.encryption))
+    session.agreement.agreed = Agreed(agreed, key.name)
     return whole(chip, command, answer)
 
 
@@ -176,8 +180,11 @@ def mutual_open(keys: SessionKeys, octets: bytes) -> bytes | None:
 def mutual_session_keys(theirs: bytes, ours: bytes, size: int) -> SessionKeys:
     """Of 16 octets by SHA-1, of 32 by SHA-256."""
     secret = bytes(a ^ b for a, b in zip(theirs, ours, strict=True))
-    if size == 16:
-        return SessionKeys.derived(secret)
+    return SessionKeys.derived(secret) if size == 16 else aes256_keys(secret)
+
+
+def aes256_keys(secret: bytes) -> SessionKeys:
+    """KeyDerivation_AES256: SHA-256 of the secret and a counter (gemSpec_COS N001.520)."""
     purposes = (KeyPurpose.ENCRYPTION, KeyPurpose.AUTHENTICATION)
     return SessionKeys(*(hashlib.sha256(secret + p.to_bytes(4, "big")).digest() for p in purposes))
 
@@ -191,27 +198,36 @@ def _mac(key: bytes, cryptogram: bytes) -> bytes:
 def verify_certificate(chip: Chip, session: Session, command: CommandApdu) -> Response:
     """PSO 00 BE: 7F4E ‖ 5F37. The key in it is kept, with at most the rights of its issuer.
 
-    6985 no issuer chosen, 6983 the issuer's key has expired, 6A88 another issuer, 6A80 certificate expired, signature
-    or structure wrong. What is issued later than the card's point in time moves that.
+    6985 no issuer chosen, 6983 the issuer's key or the certificate has expired, 6A88 another issuer, 6A80 signature,
+    structure or dates wrong. The key of a root never expires. What is issued later than the card's point in time moves
+    that (gemSpec_COS N095.810 and N095.900 b).
     """
     issuer = _chosen(session, Purpose.VERIFY_CERTIFICATE).key
     if not isinstance(issuer, PublicKey):
         raise CommandRefused(status.FUNCTION_NOT_SUPPORTED)
     demand(session.may(Operation.VERIFY_CERTIFICATE, issuer))
-    demand(issuer.until >= chip.point_in_time, status.AUTH_METHOD_BLOCKED)
+    demand(_is_root(issuer.chat) or issuer.until >= chip.point_in_time, status.AUTH_METHOD_BLOCKED)
     try:
         certificate = cvc.parse(command.data)
     except cvc.CvcError as error:
         raise CommandRefused(status.WRONG_DATA) from error
     demand(certificate.issuer == issuer.reference, status.KEY_OR_PASSWORD_NOT_FOUND)
     demand(certificate.is_signed_by(issuer.key()), status.WRONG_DATA)
-    demand(certificate.until >= chip.point_in_time, status.WRONG_DATA)
     demand(certificate.chat.oid == issuer.chat.oid, status.WRONG_DATA)
+    demand(certificate.begin <= certificate.until, status.WRONG_DATA)
     rights = Chat(certificate.chat.oid, certificate.chat.flags & issuer.chat.flags)
+    if not _is_root(rights):
+        demand(certificate.until <= issuer.until, status.WRONG_DATA)
+        demand(certificate.until >= chip.point_in_time, status.AUTH_METHOD_BLOCKED)
     name = f"PuK.{certificate.holder.hex().upper()}"
     chip.learn(PublicKey(name, certificate.holder, certificate.point, rights, certificate.until, issuer.rules))
     chip.point_in_time = max(chip.point_in_time, certificate.begin)
     return DONE
+
+
+def _is_root(chat: Chat) -> bool:
+    """The two highest flags together say that the key is one of a root."""
+    return chat.flags & _ROOT == _ROOT
 
 
 def get_security_status_key(chip: Chip, session: Session, command: CommandApdu) -> Response:
@@ -230,18 +246,3 @@ def get_security_status_key(chip: Chip, session: Session, command: CommandApdu) 
         roles = session.security.roles
         proved = key.chat in roles if isinstance(key, PublicKey) else key.name == session.security.session_key
     return DONE if proved else Response(b"", status.NO_AUTHENTICATION)
-
-
-def read_public_key(chip: Chip, session: Session, command: CommandApdu) -> Response:
-    """GENERATE ASYMMETRIC KEY PAIR with P1=81: 7F49 { 86 point } or { 81 modulus, 82 exponent }. No key here may be
-    generated anew: 6982 by rule."""
-    key = chip.system.key(command.p2, session.folder)
-    if key is None:
-        raise CommandRefused(status.KEY_OR_PASSWORD_NOT_FOUND)
-    demand(command.p1 == 0x81 and session.may(Operation.READ_PUBLIC_KEY, key))
-    if key.kind is KeyKind.RSA:
-        rsa = chip.private_rsa(key)
-        value = tlv.encode(0x81, rsa.modulus.to_bytes(SIZE, "big")) + tlv.encode(0x82, EXPONENT.to_bytes(3, "big"))
-    else:
-        value = tlv.encode(0x86, cvc.public_point(chip.private_ec(key).public_key()))
-    return whole(chip, command, tlv.encode(0x7F49, value))

@@ -72,6 +72,7 @@ class KeyObject:
     kind: KeyKind
     algorithms: tuple[Algorithm, ...]
     rules: AccessRules
+    empty: bool = False  # as the card is made: there is room for key data, and none in it (keyAvailable false)
 
     def algorithm(self, purpose: Purpose, identifier: int) -> Algorithm | None:
         """The algorithm that the id names for this purpose, if the key has it."""

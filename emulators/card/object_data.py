@@ -92,6 +92,13 @@ class KeyData(_Data):
     kind: Literal["connection", "ec", "rsa2048", "aes128", "aes256"]
     algorithms: tuple[str, ...]
     access: str
+    empty: bool = False
+
+    @model_validator(mode="after")
+    def _fillable(self) -> KeyData:
+        if self.empty and self.kind != "ec":
+            raise ValueError(f"{self.name} cannot be empty: only EC keys are generated on the card")
+        return self
 
     @field_validator("algorithms")
     @classmethod

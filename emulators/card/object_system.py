@@ -149,7 +149,9 @@ class _Builder:
         )
 
     def _key(self, data: KeyData, path: tuple[FolderData, ...]) -> KeyObject:
-        return KeyObject(data.name, data.kid, KeyKind(data.kind), data.known(), self.rules(data.access, path))
+        return KeyObject(
+            data.name, data.kid, KeyKind(data.kind), data.known(), self.rules(data.access, path), data.empty
+        )
 
     def _password(self, data: PasswordData, path: tuple[FolderData, ...]) -> PasswordReference:
         secret = data.of or data.name

@@ -193,41 +193,6 @@ class CardSide:
         return token(agreed.authentication, theirs)
 
 
-class KeyAgreement:
-    """What lies between MSE SET and the session keys: the choice of SK.CAN, then the run under way."""
-
-    __slots__ = ("_agreed", "_run", "chosen")
-
-    def __init__(self) -> None:
-        self.chosen = False
-        self._run: CardSide | None = None
-        self._agreed: SessionKeys | None = None
-
-    def begin(self, run: CardSide) -> None:
-        """A first round, whatever was before."""
-        self._run = run
-
-    def interrupt(self) -> None:
-        """Another command has come in between; COS leaves open what follows, this card begins anew."""
-        self._run = None
-
-    def advance(self, data: bytes, *, chained: bool) -> bytes:
-        """One round. Raises `CommandRefused`: 6985 without a run or with the wrong class byte, else as `CardSide`."""
-        run, self._run = self._run, None
-        if run is None or chained == (run.round is Round.CONFIRMATION):
-            raise CommandRefused(status.CONDITIONS_NOT_SATISFIED)
-        answer = run.answer(data)
-        if run.keys is None:
-            self._run = run
-        self._agreed = run.keys
-        return answer
-
-    def take(self) -> SessionKeys | None:
-        """The keys agreed on by the last command, once."""
-        keys, self._agreed = self._agreed, None
-        return keys
-
-
 class PaceFailed(Exception):
     """What the card answered is not what a card that knows the CAN would answer."""
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from . import key_commands, status, tlv
+from . import elc_authentication, key_commands, status, tlv
 from .apdu import CommandApdu, Response
 from .chip import Chip, Session
+from .key_agreement import CAN_KEY_NAME
+from .keys import Purpose
 from .pace import CAN_KEY, OID, CardSide, is_opening
 from .status import CommandRefused
 
@@ -26,22 +28,38 @@ def manage_security_environment(chip: Chip, session: Session, command: CommandAp
     if objects.get(0x80) != OID:
         raise CommandRefused(status.FUNCTION_NOT_SUPPORTED)
     session.agreement.chosen = True
+    for purpose in (Purpose.PROVE, Purpose.CHECK):
+        session.chosen.pop(purpose, None)
     return Response(b"", status.OK)
 
 
 def general_authenticate(chip: Chip, session: Session, command: CommandApdu) -> Response:
-    """A round of PACE. The first one begins a new run, also amid another.
+    """A round of PACE if SK.CAN was chosen last, else the authentication of `elc_authentication`.
 
-    6985 if no key was chosen; a wrong CAN shows in the last round only, as 6300, and costs nothing.
+    6985 if no key was chosen. The first round begins a new run, also amid another.
+    """
+    if (command.p1, command.p2) != (0x00, 0x00):
+        raise CommandRefused(chip.profile.wrong_p1_p2)
+    if not session.agreement.chosen or chip.can is None:
+        return elc_authentication.general_authenticate(chip, session, command)
+    if not command.ne:
+        raise CommandRefused(chip.profile.wrong_length)
+    return _pace(session, chip, chip.can, command)
+
+
+def _pace(session: Session, chip: Chip, can: str, command: CommandApdu) -> Response:
+    """A wrong CAN shows in the last round only, as 6300, and costs no try.
+
+    Within an open session that takes from it what PACE had proved (gemSpec_COS N085.064 d.6: the security status of
+    SK.CAN is cleared): its keys still protect commands and answers, but no rule that asks for PACE is fulfilled.
     """
     agreement = session.agreement
-    if (command.p1, command.p2) != (0x00, 0x00):
-        raise CommandRefused(status.WRONG_P1_P2)
-    if not command.ne:
-        raise CommandRefused(status.WRONG_LENGTH)
-    if not agreement.chosen or chip.can is None:
-        raise CommandRefused(status.CONDITIONS_NOT_SATISFIED)
     if is_opening(command.data):
-        agreement.begin(CardSide(chip.can, chip.draw_ephemerals()))
-    answer = agreement.advance(command.data, chained=bool(command.cla & CHAINED))
+        agreement.begin(CardSide(can, chip.draw_ephemerals()))
+    try:
+        answer = agreement.advance(command.data, chained=bool(command.cla & CHAINED))
+    except CommandRefused as refused:
+        if refused.sw == status.AUTHENTICATION_FAILURE and session.session_key == CAN_KEY_NAME:
+            session.session_key = ""
+        raise
     return Response(answer[: command.ne], status.OK)

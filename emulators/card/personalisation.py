@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
+from typing import NamedTuple
 
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey as RsaPublicKey
@@ -15,14 +16,15 @@ from emulators.core.person import Person
 
 from . import tlv, vsd
 from .access import CHAT_OIDS, AccessRules, Chat
+from .authority import private_key
 from .keys import PublicKey
 from .object_data import AnchorData
 from .object_system import ObjectSystem
 from .passwords import TransportState
-from .pki import AUTH_E256, CARD_VALIDITY, CardPki, Variant, private_key
+from .pki import AUTH_E256, CARD_VALIDITY, CardPki, Variant
 from .rsa_keys import RsaKey, rsa_key
 
-__all__ = ["FILES", "RECORDS", "Personalisation", "TransportState"]
+__all__ = ["BUFFERS", "FILES", "RECORDS", "Personalisation", "TransportState"]
 
 _SIGNATURE_KEY = "PrK.CH.AUT.E256"
 _CARD_KEY = "PrK.eGK.AUT_CVC.E256"
@@ -96,7 +98,21 @@ class Personalisation:
         return f"TEST-ONLY/{self.seed}/{self.person.card.iccsn}/{role}"
 
 
-_BUFFERS = "E011" + "02020809" + "0203008000" + "02020809" + "02020809"
+class Buffers(NamedTuple):
+    """Octets that fit into the card's buffers, as EF.ATR announces them (reference card.md 2.1 and 4.3)."""
+
+    command: int
+    response: int
+    secured_command: int
+    secured_response: int
+
+    def announced(self) -> bytes:
+        """E0 { four integers }."""
+        numbers = (tlv.encode(0x02, size.to_bytes(size.bit_length() // 8 + 1, "big")) for size in self)
+        return tlv.encode(0xE0, b"".join(numbers))
+
+
+BUFFERS = Buffers(0x0809, 0x8000, 0x0809, 0x0809)
 
 
 def _octets(version: str) -> str:
@@ -107,7 +123,7 @@ def _atr(card: Personalisation, system: ObjectSystem) -> bytes:
     """Buffer sizes, then who made what: chip, COS, object system, personaliser (reference card.md 4.3)."""
     generation = " ".join(system.title.split(",")[0].split()[:2]).replace("eGK ", "EGK_")
     return bytes.fromhex(
-        _BUFFERS
+        BUFFERS.announced().hex()
         + "5F520C806605444573696D739621E0"
         + "D003040300"
         + "D210444567656D5F4E4F4E455F2020000001"

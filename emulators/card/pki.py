@@ -7,10 +7,8 @@ Shapes: gemSpec_PKI and a test card's C.CH.AUT.E256 (reference card.md 4.9).
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
-from functools import cache
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
@@ -23,13 +21,9 @@ from emulators.core.person import Person
 
 from . import cvc
 from .access import Chat, flag_bits
+from .authority import Authority, authority, key_usage, private_key, serial_of
 from .cvc import CvCertificate
 
-CURVE = ec.BrainpoolP256R1()
-# The order of brainpoolP256r1 (RFC 5639, 3.4).
-_ORDER = 0xA9FB57DBA1EEA9BC3E660A909D838D718C397AA3B561A6F7901E0E82974856A7
-_AUTHORITY_FROM = datetime(2015, 1, 1, tzinfo=UTC)
-_AUTHORITY_UNTIL = datetime(2055, 1, 1, tzinfo=UTC)
 CARD_VALIDITY = timedelta(days=5 * 365)
 
 INSURED = ObjectIdentifier("1.2.276.0.76.4.49")  # professionOID of "Versicherte/-r"
@@ -62,84 +56,9 @@ class Variant(StrEnum):
     CLONED = "cloned"  # the person's genuine certificate without the key that belongs to it
 
 
-def private_key(label: str) -> ec.EllipticCurvePrivateKey:
-    """A key on brainpoolP256r1 that derives from `label` alone. TEST ONLY: whoever knows the label knows the key."""
-    number = int.from_bytes(hashlib.sha512(label.encode()).digest(), "big")
-    return ec.derive_private_key(number % (_ORDER - 1) + 1, CURVE)
-
-
-@dataclass(frozen=True, slots=True)
-class Authority:
-    """A root and the sub-CA below it that signs cards."""
-
-    root: x509.Certificate
-    issuer: x509.Certificate
-    issuer_key: ec.EllipticCurvePrivateKey
-
-
-@cache
-def authority(label: str) -> Authority:
-    """The authority of that name, always the same one."""
-    root_key, issuer_key = private_key(f"{label}/root"), private_key(f"{label}/issuer")
-    root_name = _name(label, "Zentrale Root-CA (Test)", f"{label}.RCA1 TEST-ONLY")
-    issuer_name = _name(label, "Elektronische Gesundheitskarte-CA (Test)", f"{label}.EGK-CA1 TEST-ONLY")
-    root = _ca_certificate(root_name, root_key.public_key(), root_name, root_key, 1)
-    issuer = _ca_certificate(issuer_name, issuer_key.public_key(), root_name, root_key, 0)
-    return Authority(root, issuer, issuer_key)
-
-
-def _name(label: str, unit: str, common: str) -> x509.Name:
-    return x509.Name(
-        [
-            x509.NameAttribute(NameOID.COUNTRY_NAME, "DE"),
-            x509.NameAttribute(NameOID.ORGANIZATION_NAME, f"{label} TEST-ONLY NOT-VALID"),
-            x509.NameAttribute(NameOID.ORGANIZATIONAL_UNIT_NAME, unit),
-            x509.NameAttribute(NameOID.COMMON_NAME, common),
-        ]
-    )
-
-
-def _ca_certificate(
-    subject: x509.Name,
-    public_key: ec.EllipticCurvePublicKey,
-    issuer: x509.Name,
-    issuer_key: ec.EllipticCurvePrivateKey,
-    path_length: int,
-) -> x509.Certificate:
-    return (
-        x509.CertificateBuilder(issuer, subject, public_key, _serial(subject.rfc4514_string()))
-        .not_valid_before(_AUTHORITY_FROM)
-        .not_valid_after(_AUTHORITY_UNTIL)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=path_length), critical=True)
-        .add_extension(_key_usage({"key_cert_sign", "crl_sign"}), critical=True)
-        .add_extension(x509.SubjectKeyIdentifier.from_public_key(public_key), critical=False)
-        .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer_key.public_key()), critical=False)
-        .sign(issuer_key, hashes.SHA256(), ecdsa_deterministic=True)
-    )
-
-
-def _key_usage(allowed: set[str]) -> x509.KeyUsage:
-    return x509.KeyUsage(
-        digital_signature="digital_signature" in allowed,
-        content_commitment=False,
-        key_encipherment="key_encipherment" in allowed,
-        data_encipherment="data_encipherment" in allowed,
-        key_agreement="key_agreement" in allowed,
-        key_cert_sign="key_cert_sign" in allowed,
-        crl_sign="crl_sign" in allowed,
-        encipher_only=False,
-        decipher_only=False,
-    )
-
-
-def _serial(label: str) -> int:
-    """63 bits, never zero."""
-    return int.from_bytes(hashlib.sha256(label.encode()).digest()[:8], "big") >> 1 | 1
-
-
 def card_serial(person: Person, name: str = AUTH_E256) -> int:
     """The serial number of a certificate on the person's card."""
-    return _serial(person.card.iccsn if name == AUTH_E256 else f"{person.card.iccsn}/{name}")
+    return serial_of(person.card.iccsn if name == AUTH_E256 else f"{person.card.iccsn}/{name}")
 
 
 class Revocations:
@@ -201,7 +120,7 @@ class CardPki:
             .not_valid_before(begin)
             .not_valid_after(begin + validity - timedelta(seconds=1))
             .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-            .add_extension(_key_usage(_USAGE[use[:3], kind]), critical=True)
+            .add_extension(key_usage(_USAGE[use[:3], kind]), critical=True)
             .add_extension(x509.SubjectKeyIdentifier.from_public_key(public_key), critical=False)
             .add_extension(_authority_key(signer), critical=False)
             .add_extension(_policies(use), critical=False)

@@ -79,6 +79,20 @@ class RsaKey(NamedTuple):
         return self.power(number).to_bytes(SIZE, "big") if len(cipher) == SIZE and number < self.modulus else None
 
 
+def encipher_oaep(modulus: int, exponent: int, message: bytes, seed: bytes) -> bytes | None:
+    """RSAES-OAEP with SHA-256 for a modulus of `SIZE` octets; `None` for a message that is too long.
+
+    `seed` are 32 random octets.
+    """
+    room = SIZE - 2 * _DIGEST - 2
+    if len(message) > room:
+        return None
+    block = hashlib.sha256().digest() + bytes(room - len(message)) + b"\1" + message
+    masked = _xor(block, mask(seed, len(block)))
+    padded = _xor(seed, mask(masked, _DIGEST)) + masked
+    return int(gmpy2.powmod(int.from_bytes(padded, "big"), exponent, modulus)).to_bytes(SIZE, "big")
+
+
 def mask(seed: bytes, size: int) -> bytes:
     """MGF1 with SHA-256 (RFC 8017, B.2.1)."""
     blocks = (hashlib.sha256(seed + n.to_bytes(4, "big")).digest() for n in range(-(-size // _DIGEST)))

@@ -62,6 +62,7 @@ _NAMES = {
 
 OK = StatusWord(0x9000)
 DATA_TRUNCATED = StatusWord(0x6200)
+CORRUPT_DATA = StatusWord(0x6281)
 END_OF_FILE = StatusWord(0x6282)
 FILE_DEACTIVATED = StatusWord(0x6283)
 FILE_TERMINATED = StatusWord(0x6285)

@@ -6,12 +6,14 @@ from collections.abc import Callable
 from datetime import date
 
 import pytest
+from cryptography import x509
 
 from emulators.card import CardPki, HealthCard, Interface
 from emulators.card.access import Chat
+from emulators.card.authority import private_key
 from emulators.card.cvc import CvCertificate, sign_digest
 from emulators.card.key_commands import role_digest
-from emulators.card.pki import private_key
+from emulators.card.passwords import pin_block
 from emulators.core.person import Person
 from tests.card_holder import holder
 
@@ -52,6 +54,32 @@ def insert() -> Insert:
 @pytest.fixture
 def reader(make_card: MakeCard, insert: Insert) -> Reader:
     return insert(make_card())
+
+
+ESIGN = "00A4040C0AA000000167455349474E"
+VERIFY_HOME = "0020000208" + pin_block("123456").hex()
+
+
+def data(answer: str) -> bytes:
+    assert answer.endswith("9000"), answer
+    return bytes.fromhex(answer)[:-2]
+
+
+def extended(header: str, body: bytes) -> str:
+    """A command with length fields of extended form, all of the answer wanted."""
+    return f"{header}00{len(body):04X}{body.hex()}0000"
+
+
+@pytest.fixture
+def cardholder(make_card: MakeCard, insert: Insert) -> Reader:
+    reader = insert(make_card())
+    reader(VERIFY_HOME)
+    reader(ESIGN)
+    return reader
+
+
+def public_key(reader: Reader, sfid: int) -> x509.Certificate:
+    return x509.load_der_x509_certificate(data(reader(f"00B0{0x80 | sfid:02X}00000000")))
 
 
 ROOT_CAR = b"DEPST" + bytes.fromhex("870221")

@@ -11,20 +11,19 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from emulators.card import CardPki, HealthCard, cvc
 from emulators.card.access import Chat
 from emulators.card.apdu import CommandApdu, Response
-from emulators.card.commands_signature import elc_encipher
+from emulators.card.authority import private_key
 from emulators.card.key_commands import mutual_open, mutual_seal, mutual_session_keys, role_digest
 from emulators.card.pace import SessionKeys
 from emulators.card.passwords import pin_block
-from emulators.card.pki import private_key
 from emulators.card.secure_messaging import TerminalChannel
 from emulators.card.status import StatusWord
-from tests.card.conftest import CLARA
+from tests.card.conftest import ESIGN, VERIFY_HOME, data, extended, public_key
 
 Reader = Callable[[str], str]
 MakeCard = Callable[..., HealthCard]
@@ -33,22 +32,10 @@ Grant = Callable[..., None]
 Present = Callable[[Reader, cvc.CvCertificate, bytes], str]
 
 TODAY = date(2021, 3, 23)
-ESIGN = "00A4040C0AA000000167455349474E"
-VERIFY_HOME = "0020000208" + pin_block("123456").hex()
 ROOT_CAR = b"DEPST" + bytes.fromhex("870221")
 STRANGER = bytes.fromhex("000A" + "80276883118888888888")
 ICCSN8 = bytes.fromhex("80276883110000152715")[2:]
 DIGEST = hashlib.sha256(b"TEST ONLY").digest()
-
-
-def data(answer: str) -> bytes:
-    assert answer.endswith("9000"), answer
-    return bytes.fromhex(answer)[:-2]
-
-
-def extended(header: str, body: bytes) -> str:
-    """A command with length fields of extended form, all of the answer wanted."""
-    return f"{header}00{len(body):04X}{body.hex()}0000"
 
 
 # -- CV certificates --------------------------------------------------------------------------------------------------
@@ -129,7 +116,21 @@ def test_a_certificate_past_its_last_day_is_refused(reader: Reader, present: Pre
     old = pki.cv_certificate(
         STRANGER, private_key("x").public_key(), Chat.ti(12), TODAY - timedelta(30), validity=timedelta(29)
     )
-    assert present(reader, old, authority.holder) == "6A80"
+    assert present(reader, old, authority.holder) == "6983"
+
+
+@pytest.mark.parametrize(("begin", "until"), [("210323", "551231"), ("210324", "210323")])
+def test_a_certificate_must_end_after_it_begins_and_before_its_issuer(
+    begin: str, until: str, reader: Reader, present: Present
+) -> None:
+    pki, key = CardPki(), private_key("x").public_key()
+    authority = pki.cv_issuer_certificate()
+    present(reader, authority, ROOT_CAR)
+    signer = private_key(f"{pki.label}/cv-issuer")
+    wrong = cvc.issue(signer, authority.holder, STRANGER, key, Chat.ti(12), begin, until)
+    assert present(reader, wrong, authority.holder) == "6A80"
+    right = cvc.issue(signer, authority.holder, STRANGER, key, Chat.ti(12), "210323", authority.until)
+    assert present(reader, right, authority.holder) == "9000"
 
 
 def test_a_wrong_proof_gives_no_role_and_uses_the_random_number_up(
@@ -227,19 +228,7 @@ def test_a_wrong_cryptogram_agrees_on_nothing(reader: Reader) -> None:
     assert reader("0082000078" + "00" * 120 + "00") == "6985"
 
 
-# -- signatures and deciphering ---------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def cardholder(make_card: MakeCard, insert: Insert) -> Reader:
-    reader = insert(make_card())
-    reader(VERIFY_HOME)
-    reader(ESIGN)
-    return reader
-
-
-def public_key(reader: Reader, sfid: int) -> x509.Certificate:
-    return x509.load_der_x509_certificate(data(reader(f"00B0{0x80 | sfid:02X}00000000")))
+# -- signatures -------------------------------------------------------------------------------------------------------
 
 
 def test_rsa_signs_in_both_ways(cardholder: Reader) -> None:
@@ -254,53 +243,6 @@ def test_rsa_signs_in_both_ways(cardholder: Reader) -> None:
     signature = data(cardholder(f"002A9E9A{len(info):02X}" + info.hex() + "00"))
     key.verify(signature, DIGEST, padding.PKCS1v15(), Prehashed(hashes.SHA256()))
     assert cardholder("002A9E9A67" + "00" * 103 + "00") == "6A80"
-
-
-def test_rsa_deciphers_what_was_enciphered_for_it(cardholder: Reader) -> None:
-    key = public_key(cardholder, 0x02).public_key()
-    assert isinstance(key, rsa.RSAPublicKey)
-    oaep = padding.OAEP(padding.MGF1(hashes.SHA256()), hashes.SHA256(), None)
-    cryptogram = key.encrypt(b"TEST ONLY", oaep)
-    assert cardholder(extended("002A8086", b"\0" + cryptogram)) == "6985"
-    assert cardholder("002241B806840183800185") == "9000"
-    assert data(cardholder(extended("002A8086", b"\0" + cryptogram))) == b"TEST ONLY"
-    assert cardholder(extended("002A8086", b"\0" + cryptogram[:-1] + b"\0")) == "6A80"
-    assert cardholder(extended("002A8086", b"\1" + cryptogram)) == "6A80"
-
-
-def test_generation_2_0_deciphers_the_old_way_too(make_card: MakeCard, insert: Insert) -> None:
-    reader = insert(make_card(system="egk-g2.0"))
-    reader(VERIFY_HOME)
-    reader(ESIGN)
-    key = public_key(reader, 0x02).public_key()
-    assert isinstance(key, rsa.RSAPublicKey)
-    cryptogram = key.encrypt(b"TEST ONLY", padding.PKCS1v15())
-    assert reader("002241B806840183800181") == "9000"
-    assert data(reader(extended("002A8086", b"\0" + cryptogram))) == b"TEST ONLY"
-    assert reader("002241B606840184800100") == "6A88"
-    assert reader("00B08400000000") == "6A82"
-
-
-def test_the_curve_deciphers_what_was_enciphered_for_it(cardholder: Reader) -> None:
-    key = public_key(cardholder, 0x05).public_key()
-    assert isinstance(key, ec.EllipticCurvePublicKey)
-    sealed = elc_encipher(key, private_key("TEST-ONLY/ephemeral"), b"TEST ONLY")
-    assert cardholder("002241B80684018580010B") == "9000"
-    command = f"002A8086{len(sealed):02X}"
-    assert data(cardholder(command + sealed.hex() + "00")) == b"TEST ONLY"
-    assert cardholder(command + sealed[:-1].hex() + "00" + "00") == "6A80"
-    other_curve = sealed.replace(bytes.fromhex("2B2403030208010107"), bytes.fromhex("2B240303020801010B"))
-    assert cardholder(command + other_curve.hex() + "00") == "6A80"
-
-
-@settings(deadline=None, max_examples=60)
-@given(st.binary(max_size=80))
-def test_any_octets_are_deciphered_or_refused(octets: bytes) -> None:
-    card = HealthCard.personalised(CLARA, today=TODAY)
-    for command in (VERIFY_HOME, ESIGN, "002241B80684018580010B"):
-        card.transmit(bytes.fromhex(command))
-    answer = card.transmit(CommandApdu(0, 0x2A, 0x80, 0x86, octets, 256).to_bytes())
-    assert answer in (b"\x6a\x80", b"\x67\x00")
 
 
 def test_rsa_keys_are_read_and_prove_themselves(cardholder: Reader) -> None:

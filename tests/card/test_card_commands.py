@@ -278,6 +278,26 @@ def test_four_channels_are_all_there_are_and_the_first_stays(reader: Reader) -> 
     assert reader("00701234") == "6A86"
 
 
+@pytest.mark.parametrize("cla", ["40", "4F", "60", "6F", "50", "C0", "EF", "FE"])
+def test_a_class_of_the_further_channels_names_one_that_is_closed(cla: str, reader: Reader) -> None:
+    assert reader(cla + "A4040C") == "6881"
+    verify(reader)
+    assert reader(cla + "200002") == "6881"
+    assert reader("80200002") == "9000"
+
+
+@pytest.mark.parametrize("cla", ["20", "23", "3F", "A0", "BF", "FF"])
+def test_a_class_that_no_coding_knows_is_unknown(cla: str, reader: Reader) -> None:
+    assert reader(cla + "A4040C") == "6E00"
+
+
+def test_a_command_is_as_long_as_the_announced_buffer_at_most(reader: Reader) -> None:
+    assert reader("00B09D0000")[:38] == "E011" + "02020809" + "0203008000" + "02020809" * 2
+    header, most = "00D6070000", 0x0809 - 7
+    assert reader(f"{header}{most:04X}" + "00" * most) == "6982"
+    assert reader(f"{header}{most + 1:04X}" + "00" * (most + 1)) == "6700"
+
+
 # -- numbers and lists ------------------------------------------------------------------------------------------------
 
 

@@ -6,10 +6,7 @@ import hashlib
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import date
-from pathlib import Path
 from random import Random
-from typing import NamedTuple
 
 import pytest
 from cryptography import x509
@@ -19,10 +16,9 @@ from cryptography.hazmat.primitives.asymmetric.utils import Prehashed, encode_ds
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from emulators.card import CardIssuer, HealthCard, Interface, brainpool
+from emulators.card import HealthCard, Interface
 from emulators.card.apdu import CommandApdu
-from emulators.card.pace import CardEphemerals, SessionKeys, TerminalEphemerals
-from emulators.card.passwords import pin_block
+from emulators.card.pace import TerminalEphemerals
 from emulators.card.secure_messaging import TerminalChannel
 from emulators.card.terminal import (
     ESIGN,
@@ -35,133 +31,22 @@ from emulators.card.terminal import (
     Terminal,
     WrongCan,
 )
-from emulators.core.person import CardData
-from emulators.core.physics import Physics
-from tests.card_holder import holder
-
-TODAY = date(2021, 3, 23)
-CARD = CardData("80276883110000152715", "123456", "123456", "12345678")
-ANNA = holder("Anna", card=CARD)
-TRANSCRIPTS = Path(__file__).parent / "transcripts"
-
-# The BSI worked example (reference card.md 3.3).
-EPHEMERALS = CardEphemerals(
-    bytes.fromhex("7D98C00FC6C9E9543BBF94A87073A123"),
-    0x19C428715663DE745D1824B855D2B967890C99D68ED5FEEE9DCDF8D7BBA289D2,
-    0x15872C56908C144002177994CFAAEDD5467CE150853C44535051FF24183039D8,
+from tests.card.golden import (
+    AGREEMENT,
+    ANNA,
+    CARD,
+    GOLDEN,
+    KEYS,
+    MSE_PACE,
+    SECURED,
+    TERMINAL_EPHEMERALS,
+    TODAY,
+    TRANSCRIPTS,
+    golden_card,
+    in_session,
+    open_terminal,
+    say,
 )
-TERMINAL_EPHEMERALS = TerminalEphemerals(
-    0x752287F5B02DE3C4BC3E17945118C51B23C97278E4CD748048AC56BA5BDC3D46,
-    0x9D9A32DF93A57CCE33CA3CDD3457E33A976F293546C73550F397259C93BE0120,
-)
-KEYS = SessionKeys(bytes.fromhex("68406B4162100563D9C901A6154D2901"), bytes.fromhex("73FF268784F72AF833FDC9464049AFC9"))
-X1 = (
-    "043DD29BBE5907FD21A152ADA4895FAAE7ACC55F5E50EFBFDE5AB0C6EB54F198D6"
-    "15913635F0FDF5BEB383E00355F82D3C41ED0DF2E28363433DFB73856A15DC9F"
-)
-Y1 = (
-    "049CFCF7582AC986D0DD52FA53123414C3E1B96B4D00ABA8E574679B70EFB5BC3B"
-    "45D2F13729CC2AE178E7E241B443213533B77DBB44649A815DDC4A2384BA422A"
-)
-X2 = (
-    "04518BC4E532AD2A9BD6527804D5D665ABD51041037A0CC8AA922804EB501C222B"
-    "3427388599AFAAE9FBACE2DF93E13C3C4979CD12F0AE3E3C0126028391554582"
-)
-Y2 = (
-    "04282CF38073036AFAC216AF135BD994DA0C357F10BD4C34AFEA1042B2EB0FD680"
-    "4DF3658B835AC2E7133F13691184542BB50B109963A4662ABDC08B9763AF4B5B"
-)
-
-
-class Exchange(NamedTuple):
-    command: str
-    response: str
-
-
-MSE_PACE = "0022C1A40F800A04007F00070202040202830102"
-AGREEMENT = (
-    Exchange(MSE_PACE, "9000"),
-    Exchange("108600000000027C000000", "7C128010CE834CDE69FFBB1D1EB21585CD709F189000"),
-    Exchange(f"108600000000457C438141{X1}0000", f"7C438241{Y1}9000"),
-    Exchange(f"108600000000457C438341{X2}0000", f"7C438441{Y2}9000"),
-    Exchange("0086000000000C7C0A8508A27AE7B36573C1D90000", "7C0A8608A2658C2F38600B0F9000"),
-)
-SELECT_ROOT = CommandApdu(0x00, 0xA4, 0x04, 0x0C)
-# Reference card.md 3.5, with the plain command of each exchange.
-SECURED: tuple[tuple[CommandApdu, Exchange], ...] = (
-    (SELECT_ROOT, Exchange("0CA4040C0A8E08D002C2A964434AE600", "990290008E08A89570A68664A7D69000")),
-    (
-        CommandApdu(0x80, 0x20, 0x00, 0x02),
-        Exchange("8C2000020A8E082B410162B51ED4B100", "990263C38E08444817FE134142C463C3"),
-    ),
-    (
-        CommandApdu(0x00, 0x20, 0x00, 0x02, pin_block("654321")),
-        Exchange(
-            "0C2000021D871101D4EE3468E674D30F300A994FB839283F8E080E39B4AF1AD2827200", "990263C28E0863D6A711283B6C4D63C2"
-        ),
-    ),
-    (
-        CommandApdu(0x00, 0x20, 0x00, 0x02, pin_block("123456")),
-        Exchange(
-            "0C2000021D8711010F24EF00862020EA8A39FED867B7919F8E08BDE5D3283D0CF7C800", "990290008E08A7F7F042EBD092339000"
-        ),
-    ),
-    (
-        CommandApdu(0x00, 0xA4, 0x04, 0x0C, ESIGN),
-        Exchange(
-            "0CA4040C1D871101DAF30D506205E8C9FE1594674DF31B288E0858C548A12DE2EDF100", "990290008E087D47C45B27DEDB5C9000"
-        ),
-    ),
-    (
-        CommandApdu(0x00, 0x22, 0x41, 0xB6, bytes.fromhex("840184800100")),
-        Exchange(
-            "0C2241B61D871101C36CF167F2E0E4DD78C0FCE040B7C4388E08C76632BCE20BBA6800", "990290008E08FC84E6AB892709FE9000"
-        ),
-    ),
-    (SELECT_ROOT, Exchange("0CA4040C0A8E089376CF6F25BB5AB100", "990290008E08595C11F0CDECF1F79000")),
-    (
-        CommandApdu(0x00, 0xB0, 0x82, 0x00, b"", 256),
-        Exchange(
-            "0CB082000D9701008E084761F50D10A02BFB00",
-            "871101224FACF63BB2ADECE45B9D5151EDAFBC990290008E08CA66049DA0FC17579000",
-        ),
-    ),
-    (
-        CommandApdu(0x00, 0xB0, 0x82, 0x0C, b"", 256),
-        Exchange("0CB0820C0D9701008E0841BEFDBE7647BD6000", "99026B008E08A852F0E52B8A05216B00"),
-    ),
-)
-GOLDEN = AGREEMENT + tuple(exchange for _, exchange in SECURED)
-assert len(GOLDEN) == 14
-
-
-def a_physics() -> Physics:
-    physics = Physics(seed=1)
-    physics.faults.declare("card", CardIssuer.faults)
-    return physics
-
-
-def golden_card(physics: Physics | None = None) -> HealthCard:
-    """The card of the golden session."""
-    return HealthCard.personalised(ANNA, today=TODAY, physics=physics, ephemerals=lambda: EPHEMERALS)
-
-
-def in_session() -> tuple[HealthCard, TerminalChannel]:
-    """A card with which the keys of the worked example are agreed, and the terminal's end."""
-    card = golden_card()
-    for command, _ in AGREEMENT:
-        card.transmit_contactless(bytes.fromhex(command))
-    return card, TerminalChannel(KEYS)
-
-
-def say(card: HealthCard, command: str) -> str:
-    return card.transmit_contactless(bytes.fromhex(command)).hex().upper()
-
-
-def open_terminal(card: HealthCard, *, extended_length: bool = True) -> Terminal:
-    terminal = Terminal(card.transmit_contactless, Random(7), extended_length=extended_length)
-    terminal.open_pace(card.person.card.can)
-    return terminal
 
 
 def test_the_golden_session_to_the_byte() -> None:
@@ -291,86 +176,6 @@ def test_a_card_without_antenna_has_no_key_for_pace() -> None:
     assert card.transmit(bytes.fromhex("108600000000027C000000")).hex().upper() == "6985"
 
 
-@pytest.mark.parametrize(
-    ("command", "status"),
-    [
-        ("0022C1A40F800A04007F00070202040203830102", "6A81"),
-        ("0022C1A40F800A04007F00070202040202830103", "6A88"),
-        ("0022C1A403830102", "6A81"),
-        ("0022C1A4", "6A88"),
-        ("0022C1A4028301", "6A80"),
-        ("108600000000027C000000", "6985"),
-    ],
-)
-def test_choosing_the_key_of_the_can_has_its_status_words(command: str, status: str) -> None:
-    assert say(golden_card(), command) == status
-
-
-def test_rounds_must_be_chained_and_come_in_order() -> None:
-    card = golden_card()
-    say(card, MSE_PACE)
-    assert say(card, AGREEMENT[2].command) == "6985"
-    assert say(card, "00" + AGREEMENT[1].command[2:]) == "6985"
-    assert say(card, AGREEMENT[1].command) == AGREEMENT[1].response
-    assert say(card, "108601" + AGREEMENT[2].command[6:]) == "6A86"
-    assert say(card, AGREEMENT[3].command) == "6985"
-    assert say(card, AGREEMENT[2].command) == "6985"
-
-
-@pytest.mark.parametrize("behind", [2, 3, 4])
-def test_the_first_round_begins_anew_at_any_time(behind: int) -> None:
-    card = golden_card()
-    for command, _ in AGREEMENT[:behind]:
-        say(card, command)
-    assert [say(card, command) for command, _ in AGREEMENT[1:]] == [response for _, response in AGREEMENT[1:]]
-
-
-@pytest.mark.parametrize(
-    ("between", "answer"), [("00A4040C", "9000"), ("80200002", "6982"), ("00B0820000", "6982"), (MSE_PACE, "9000")]
-)
-def test_a_command_between_the_rounds_runs_and_the_agreement_is_over(between: str, answer: str) -> None:
-    """It runs by the rules of the air: what is protected says 6982 as long as there is no session."""
-    card = golden_card()
-    for command, _ in AGREEMENT[:3]:
-        say(card, command)
-    assert say(card, between)[-4:] == answer
-    assert say(card, AGREEMENT[3].command) == "6985"
-
-
-def test_a_reset_ends_agreement_and_session() -> None:
-    card = golden_card()
-    say(card, MSE_PACE)
-    card.reset()
-    assert say(card, AGREEMENT[1].command) == "6985"
-    card, _ = in_session()
-    card.reset()
-    assert say(card, SECURED[0][1].command) == "6988"
-
-
-def test_a_wrong_mac_ends_the_session() -> None:
-    card, channel = in_session()
-    good = channel.wrap(SELECT_ROOT)
-    bad = good._replace(data=good.data[:-1] + bytes((good.data[-1] ^ 1,)))
-    assert card.transmit_contactless(bad.to_bytes()).hex() == "6988"
-    assert card.transmit_contactless(good.to_bytes()).hex() == "6988"
-    assert say(card, "00B0820000") == "6982"
-
-
-def test_a_malformed_command_ends_the_session() -> None:
-    card, channel = in_session()
-    assert say(card, "0C20000208") == "6988"
-    assert card.transmit_contactless(channel.wrap(SELECT_ROOT).to_bytes()).hex() == "6988"
-
-
-# gemSpec_COS N031.600.a
-@pytest.mark.parametrize("plain", ["00A4040C", "80200002", "00DA0000", "00", ""])
-def test_a_plain_command_ends_the_session_and_runs_in_plain(plain: str) -> None:
-    card, channel = in_session()
-    fresh = golden_card()
-    assert say(card, plain) == say(fresh, plain)
-    assert card.transmit_contactless(channel.wrap(SELECT_ROOT).to_bytes()).hex() == "6988"
-
-
 def test_the_terminal_notices_that_its_session_was_lost() -> None:
     card = golden_card()
     terminal = open_terminal(card)
@@ -381,87 +186,6 @@ def test_the_terminal_notices_that_its_session_was_lost() -> None:
     assert not terminal.secured
     terminal.open_pace("123456")
     terminal.select()
-
-
-def test_a_command_out_of_the_channel_is_judged_like_any_other() -> None:
-    terminal = open_terminal(golden_card())
-    for command, sw in [
-        (CommandApdu(0x00, 0xDA, 0, 0), 0x6D00),
-        (CommandApdu(0x01, 0xA4, 4, 0x0C), 0x6881),
-        (CommandApdu(0x00, 0xA4, 2, 0x0C, b"\xde\xad"), 0x6A82),
-        (CommandApdu(0x00, 0x2A, 0x9E, 0x9A, bytes(32), 256), 0x6985),
-    ]:
-        assert terminal.exchange(command).sw == sw
-    assert terminal.secured
-
-
-def test_control_parameters_come_back_in_plain_and_data_enciphered() -> None:
-    card, channel = in_session()
-    for command, tag in (
-        (CommandApdu(0, 0xA4, 4, 4, b"", 256), 0x81),
-        (CommandApdu(0, 0xB0, 0x82, 0, b"", 256), 0x87),
-    ):
-        answer = Format(card.transmit_contactless).send(channel.wrap(command))
-        assert answer.data[0] == tag
-        assert channel.unwrap(answer).data[0] in (0x62, 0x5A)
-
-
-def test_a_session_can_be_agreed_on_within_a_session() -> None:
-    card = golden_card()
-    terminal = open_terminal(card)
-    first = terminal.exchange(CommandApdu(0, 0x22, 0xC1, 0xA4, bytes.fromhex(MSE_PACE[10:])))
-    assert first.sw == 0x9000
-    opening = terminal.exchange(CommandApdu(0x10, 0x86, 0, 0, b"\x7c\x00", 256))
-    assert opening.data.hex().upper() + "9000" == AGREEMENT[1].response
-
-
-def test_each_run_draws_anew_and_each_card_alike() -> None:
-    def opening(card: HealthCard) -> str:
-        say(card, MSE_PACE)
-        return say(card, AGREEMENT[1].command)
-
-    one, same = (HealthCard.personalised(ANNA, today=TODAY) for _ in range(2))
-    first = opening(one)
-    assert first == opening(same)
-    assert first != opening(one)
-
-
-def test_faults_and_counters_are_seen_through_the_channel() -> None:
-    physics = a_physics()
-    card = golden_card(physics)
-    terminal = open_terminal(card)
-    with pytest.raises(ApduError):
-        terminal.verify("000000")
-    assert [entry.event for entry in physics.journal.entries] == ["password.changed"]
-    physics.faults.arm("card", "memory_failure", {})
-    with pytest.raises(ApduError, match="6581"):
-        terminal.verify("123456")
-    assert card.password.tries == 2
-
-
-def test_a_world_can_force_the_leading_zero() -> None:
-    physics = a_physics()
-    physics.faults.arm("card", "leading_zero", {})
-    card = HealthCard.personalised(ANNA, today=TODAY, physics=physics)
-    answers: list[bytes] = []
-
-    def listen(command: bytes) -> bytes:
-        answers.append(card.transmit_contactless(command))
-        return answers[-1]
-
-    Terminal(listen, Random(1)).open_pace("123456", TERMINAL_EPHEMERALS)
-    secret = brainpool.x_coordinate(brainpool.decode(answers[3][4:-2]) * TERMINAL_EPHEMERALS.x2)
-    assert secret[0] == 0
-    assert [entry.event for entry in physics.journal.named("card", "secret.forced")] == ["secret.forced"]
-
-
-def test_secured_commands_have_names() -> None:
-    card = golden_card()
-    names = [card.describe(bytes.fromhex(exchange.command)) for exchange in GOLDEN]
-    assert names[0] == "MANAGE SECURITY ENVIRONMENT"
-    assert names[1:5] == ["GENERAL AUTHENTICATE"] * 4
-    assert names[5:8] == ["secured SELECT", "secured GET PIN STATUS MRPIN.home", "secured VERIFY MRPIN.home"]
-    assert names[12] == "secured READ BINARY SFID 02"
 
 
 def test_a_way_of_short_commands_gets_long_ones_in_parts_and_fetches_the_rest() -> None:
