@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import ClassVar
 
 from emulators.core.faults import Fault
-from emulators.core.transport_faults import Outage
+from emulators.core.transport_faults import LINE_FAULTS, Outage
 
 
 class NoSlot(Fault):
@@ -48,5 +48,6 @@ FAULTS: Mapping[str, type[Fault]] = MappingProxyType(
         "document_forgotten": DocumentForgotten,
         "terminal_down": TerminalDown,
         "outage": Outage,
+        **LINE_FAULTS,
     }
 )

@@ -32,10 +32,10 @@ class BranchOffices:
 
     name: ClassVar[str] = "branch"
     faults: ClassVar[Mapping[str, type[Fault]]] = FAULTS
-    api_key: ClassVar[str] = "TEST-ONLY-branch-key"
 
     def __init__(self, physics: Physics, branches: Mapping[str, Workdays] | None = None) -> None:
         self.physics = physics
+        self.api_key = physics.credential("TEST-ONLY-branch-key")
         workdays = branches or {"Musterstadt": physics.workdays}
         self.books = {branch: Book(branch, days) for branch, days in workdays.items()}
         self.appointments: dict[str, Appointment] = {}

@@ -10,6 +10,7 @@ import heapq
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import count
+from operator import itemgetter
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
@@ -70,17 +71,28 @@ class Clock:
         self._order: Iterator[int] = count()
         self._pace: Pace | None = None
         self._paced = 0
+        self._shown = self._now, start.astimezone(BERLIN)
 
     @property
     def now(self) -> datetime:
         """The present moment, aware, in Europe/Berlin."""
-        return _from_micros(self._now)
+        # Asked for many times at each moment, and dear to work out.
+        if self._shown[0] != self._now:
+            self._shown = self._now, _from_micros(self._now)
+        return self._shown[1]
 
     @property
     def next_due(self) -> datetime | None:
         """When the next event is due, or `None` if nothing is pending."""
         self._drop_cancelled()
         return _from_micros(self._heap[0][0]) if self._heap else None
+
+    def upcoming(self, count: int) -> list[tuple[datetime, str]]:
+        """When the next `count` events are due and what they are, in order; moves nothing."""
+        alive = (entry for entry in self._heap if not entry[2].cancelled)
+        return [
+            (_from_micros(due), timer.label) for due, _, timer in heapq.nsmallest(count, alive, key=itemgetter(0, 1))
+        ]
 
     def at(self, when: datetime, what: Callable[[], object], label: str = "") -> Timer:
         """Run `what` at `when`; a moment already past is due at once, on the next step."""

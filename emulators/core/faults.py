@@ -59,6 +59,11 @@ class Faults:
         """Make the kinds of an emulator known. The world does this when it is put together."""
         self._known[emulator] = kinds
 
+    @property
+    def known(self) -> Mapping[str, Mapping[str, type[Fault]]]:
+        """All that can be armed, by emulator and kind."""
+        return self._known
+
     def arm(self, emulator: str, kind: str, parameters: Mapping[str, Any] | None = None, *, nth: int = 1) -> Armed:
         """Arm a fault for the `nth` event at its point.
 

@@ -7,10 +7,11 @@ only virtual time and values that derive from the seed.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from threading import local
 from typing import Any
 
 from .clock import Clock
@@ -47,6 +48,12 @@ class Entry:
         }
 
 
+class _Apart(local):
+    """The cause of a thread that works while others go on."""
+
+    cause: Cause | None = None
+
+
 class Journal:
     """Append-only. Values in `data` must be what JSON can hold; bytes are written as upper-case hex."""
 
@@ -54,7 +61,20 @@ class Journal:
         self._clock = clock
         self._entries: list[Entry] = []
         self._listeners: list[Callable[[Entry], None]] = []
-        self.cause = Cause()
+        self._cause = Cause()
+        self._apart = _Apart()
+
+    @property
+    def cause(self) -> Cause:
+        """The cause in force: one for all threads, but for those that work `apart`."""
+        return self._apart.cause or self._cause
+
+    @cause.setter
+    def cause(self, cause: Cause) -> None:
+        if self._apart.cause is None:
+            self._cause = cause
+        else:
+            self._apart.cause = cause
 
     @property
     def entries(self) -> Sequence[Entry]:
@@ -92,12 +112,25 @@ class Journal:
         finally:
             self.cause = before
 
+    @contextmanager
+    def apart(self) -> Iterator[None]:
+        """Within the block, this thread has causes of its own, for it works while others go on. Begins with none."""
+        self._apart.cause = Cause()
+        try:
+            yield
+        finally:
+            self._apart.cause = None
+
     def to_jsonl(self) -> str:
-        """JSON Lines, one entry a line, keys in fixed order, umlauts as they are."""
-        return "".join(
-            json.dumps(e.as_dict(), ensure_ascii=False, default=_plain, separators=(", ", ": ")) + "\n"
-            for e in self._entries
-        )
+        """The whole journal as JSON Lines."""
+        return to_jsonl(self._entries)
+
+
+def to_jsonl(entries: Iterable[Entry]) -> str:
+    """JSON Lines, one entry a line, keys in fixed order, umlauts as they are."""
+    return "".join(
+        json.dumps(e.as_dict(), ensure_ascii=False, default=_plain, separators=(", ", ": ")) + "\n" for e in entries
+    )
 
 
 def _plain(value: object) -> str:

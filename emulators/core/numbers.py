@@ -160,10 +160,9 @@ PHONE_NUMBERS = FictionNumbers(
         NumberRange("+498999998", 3),  # München
     ),
 )
+_FICTIONAL_MOBILES = frozenset(PHONE_NUMBERS.mobiles)
 
 
 def is_fictional(number: str) -> bool:
     """Whether an E.164 number is one of those kept free for fiction. Anything else, however written, is not."""
-    return number in PHONE_NUMBERS.mobile_singles or any(
-        number in numbers for numbers in (*PHONE_NUMBERS.mobile_blocks, *PHONE_NUMBERS.landlines)
-    )
+    return number in _FICTIONAL_MOBILES or any(number in numbers for numbers in PHONE_NUMBERS.landlines)

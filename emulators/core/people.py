@@ -21,6 +21,8 @@ from .personas import AGES, PERSONAS, Documents, Kind, Persona, load_personas
 
 __all__ = ["PERSONAS", "Documents", "Kind", "NameStyle", "People", "Persona", "UnknownPersona", "load_personas"]
 
+MAIL_DOMAIN = "post.example"
+
 _OWN_NUMBER = 80  # personas with a mobile number of their own; so have their guardians
 _MOBILES = PHONE_NUMBERS.mobiles
 
@@ -44,10 +46,17 @@ class _Who:
 class People:
     """The people of one world. `today` is its first day: ages and validity are counted from it."""
 
-    def __init__(self, seed: int, today: date, personas: Mapping[str, Persona] = PERSONAS) -> None:
+    def __init__(
+        self,
+        seed: int,
+        today: date,
+        personas: Mapping[str, Persona] = PERSONAS,
+        mail_domain: str = MAIL_DOMAIN,
+    ) -> None:
         self.seed = seed
         self.today = today
         self.personas = personas
+        self.mail_domain = mail_domain
         self._known: dict[tuple[_Who, Persona], Person] = {}
         self._taken: dict[str, str] = {}
 
@@ -119,7 +128,7 @@ class People:
             kvnr=kvnr,
             ik=TEST_INSURER,
             address=address,
-            email=f"{login}@post.example",
+            email=f"{login}@{self.mail_domain}",
             mobile=self._mobile(who),
             user_name=login,
             password=_password(random),

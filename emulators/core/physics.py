@@ -11,8 +11,9 @@ from random import Random
 from threading import RLock
 
 from .clock import DEFAULT_START, Clock, Timer
+from .courier import Courier, must_not_wait
 from .faults import Armed, Faults
-from .journal import Journal
+from .journal import Cause, Journal
 from .workdays import Workdays
 
 
@@ -21,20 +22,41 @@ class Physics:
 
     `lock` guards the world against doors that are open on sockets. A call to the outside (a webhook) is an
     errand: it is run while the lock is free, for whoever is called may well come back in through a door.
+    `realm` is empty for a world by itself; worlds behind shared doors have one each, which their credentials tell.
     """
 
-    def __init__(self, seed: int = 0, start: datetime = DEFAULT_START, workdays: Workdays | None = None) -> None:
+    def __init__(
+        self, seed: int = 0, start: datetime = DEFAULT_START, workdays: Workdays | None = None, *, realm: str = ""
+    ) -> None:
         self.seed = seed
+        self.realm = realm
         self.clock = Clock(start)
         self.journal = Journal(self.clock)
         self.faults = Faults(self.journal)
         self.workdays = workdays or Workdays()
         self.lock = RLock()
-        self._errands: deque[Callable[[], object]] = deque()
+        self._errands: deque[tuple[Cause, Callable[[], object]]] = deque()
+        self._out = RLock()  # held by whoever runs errands: they go out one after the other
+        self._courier = Courier(self._run_errands_apart)
 
     def randomness(self, name: str) -> Random:
         """A source of its own for each part, so that one more draw here changes nothing there."""
         return Random(f"{self.seed}/{name}")
+
+    def secrets(self, name: str) -> Random:
+        """Like `randomness`, for what clients log in with: another source in each realm, TEST ONLY.
+
+        So two worlds of one seed differ in their credentials and in nothing else.
+        """
+        return Random(f"{self.realm or self.seed}/{name}")
+
+    def secret(self, kind: str, digits: int = 32) -> str:
+        """So many hex digits for a key or a name that clients log in with, TEST ONLY; see `secrets`."""
+        return f"{self.secrets(kind).getrandbits(4 * digits):0{digits}x}"
+
+    def credential(self, alone: str) -> str:
+        """A key of a door, TEST ONLY: `alone` in a world by itself, with 16 hex digits of its own in a realm."""
+        return f"{alone}-{self.secret(alone, 16)}" if self.realm else alone
 
     def later(self, delay: timedelta, what: Callable[[], object], label: str) -> Timer:
         """Like `Clock.after`, but what happens then keeps the cause that is in force now."""
@@ -45,6 +67,9 @@ class Physics:
         cause = self.journal.cause
 
         def run() -> None:
+            if self.journal.cause is cause:  # as a rule, and `because` costs more than many an event
+                what()
+                return
             with self.journal.because(cause):
                 what()
 
@@ -52,24 +77,36 @@ class Physics:
 
     def send_out(self, errand: Callable[[], object]) -> None:
         """Leave a call to the outside to be made as soon as the world is unlocked, with the present cause."""
-        cause = self.journal.cause
-
-        def run() -> None:
-            with self.journal.because(cause):
-                errand()
-
-        self._errands.append(run)
+        self._errands.append((self.journal.cause, errand))
 
     def happen(self) -> None:
-        """Let all happen that is due now: events of the clock and errands, until neither is left."""
-        while True:
-            with self.lock:
-                self.clock.settle()
-            try:
-                errand = self._errands.popleft()
-            except IndexError:
-                return
-            errand()
+        """Let all happen that is due now: events of the clock and errands, until neither is left.
+
+        Returns when all errands have been made, in order, also those that another thread is busy with. Only on the
+        thread of an event loop (a door that lets its world settle) it does not wait: there a courier makes them, on
+        a thread of its own, for the call may take its time, and may come back in over the very same loop. Never to be
+        called while holding `lock`: who is waited for may need it.
+        """
+        with self.lock:
+            self.clock.settle()
+        if not must_not_wait():
+            self._run_errands()
+        elif self._errands:
+            self._courier.wake()
+
+    def _run_errands(self) -> None:
+        with self._out:
+            while self._errands:
+                cause, errand = self._errands.popleft()
+                with self.journal.because(cause):
+                    errand()
+                with self.lock:
+                    self.clock.settle()
+
+    def _run_errands_apart(self) -> None:
+        """On the courier's thread, while doors and others go on: its causes are not theirs."""
+        with self.journal.apart():
+            self._run_errands()
 
     def advance_to(self, when: datetime) -> None:
         """Move on to `when`, event by event, so that each errand is run at its own moment."""

@@ -40,9 +40,11 @@ async def create(provider: IdentProvider, request: Request) -> Response:
         case = provider.create(order, request.headers.get("idempotency-key"))
     except IdempotencyConflict:
         return error(409, "idempotency_conflict")
+    # Behind a shared door the app hangs below a path of its own (ASGI's root_path).
+    base = f"{request.scope['scheme']}://{request.headers.get('host', '')}{request.scope.get('root_path', '')}"
     shown = {
         "case_id": case.case_id,
-        "jump_url": f"{request.scope['scheme']}://{request.headers.get('host', '')}/jump/{case.case_id}",
+        "jump_url": f"{base}/jump/{case.case_id}",
         "state": case.state,
         "expires_at": case.expires_at.isoformat(timespec="seconds"),
     }

@@ -9,7 +9,7 @@ from typing import ClassVar
 from pydantic import Field
 
 from emulators.core.faults import Fault
-from emulators.core.transport_faults import Outage, RefusedConnection
+from emulators.core.transport_faults import LINE_FAULTS, Outage, RefusedConnection
 
 
 class DocBlurry(Fault):
@@ -92,6 +92,7 @@ FAULTS: Mapping[str, type[Fault]] = MappingProxyType(
     {
         "outage": Outage,
         "refused_connection": RefusedConnection,
+        **LINE_FAULTS,
         "doc_blurry": DocBlurry,
         "doc_glare": DocGlare,
         "words_misread": WordsMisread,

@@ -32,11 +32,13 @@ class IdentProvider:
 
     name: ClassVar[str] = "ident"
     faults: ClassVar[Mapping[str, type[Fault]]] = FAULTS
-    api_key: ClassVar[str] = "TEST-ONLY-ident-key"
-    webhook_secret: ClassVar[str] = "whsec_" + b64encode(b"TEST ONLY: key of ident webhooks").decode()
 
     def __init__(self, physics: Physics, profile: Profile = ROBO_IDENT_2021) -> None:
         self.physics = physics
+        # Standard Webhooks wants 24 to 64 octets, in base64 behind the prefix.
+        secret = physics.credential("TEST ONLY: key of ident webhooks").encode()
+        self.webhook_secret = "whsec_" + b64encode(secret).decode()
+        self.api_key = physics.credential("TEST-ONLY-ident-key")
         self.profile = profile
         self.cases: dict[str, Case] = {}
         self.sessions: dict[str, Case] = {}

@@ -7,11 +7,14 @@ ways run it through `answer`, which decides what becomes of its errors.
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Callable, Coroutine, Iterable, Mapping
 from contextlib import AbstractContextManager
-from typing import TYPE_CHECKING, Any, NamedTuple
+from errno import ECONNRESET
+from http.client import HTTPException, HTTPResponse, IncompleteRead
+from io import BytesIO
+from math import inf
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
 import requests
@@ -20,28 +23,36 @@ from starlette.types import ASGIApp, Message, Scope
 
 from emulators.core.emulator import Loop
 
+from .http_answer import Answer, Refusal, problem
+from .line import WHOLE, Ending, Line
+from .outside import deliver
+
 if TYPE_CHECKING:
+    from .http_connection import Limits
     from .http_server import HttpServer
+
+__all__ = [
+    "METHODS",
+    "Answer",
+    "HttpDoor",
+    "Refusal",
+    "WouldSuspend",
+    "answer",
+    "as_callback",
+    "call",
+    "deliver",
+    "mount",
+    "problem",
+    "run_without_loop",
+]
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD")
 
 _log = logging.getLogger(__name__)
 
 
-class Refusal(ConnectionError):
-    """Raised by an app to stand for a connection that breaks: nothing answers (in process: `requests` sees this)."""
-
-
 class WouldSuspend(RuntimeError):
     """A handler waited for something; in process there is no loop to wait on."""
-
-
-class Answer(NamedTuple):
-    """Status, headers in their order, body."""
-
-    status: int
-    headers: list[tuple[str, str]]
-    body: bytes
 
 
 def run_without_loop(coroutine: Coroutine[Any, Any, Any]) -> Any:
@@ -84,13 +95,9 @@ def answer(app: ASGIApp, scope: Scope, body: bytes) -> Answer:
         return problem(500, "NoAnswer", "the app ended without an answer")
     chunks = [m.get("body", b"") for m in sent if m["type"] == "http.response.body"]
     headers = [(k.decode("latin-1"), v.decode("latin-1")) for k, v in start.get("headers", ())]
-    return Answer(start["status"], headers, b"" if scope["method"] == "HEAD" else b"".join(chunks))
-
-
-def problem(status: int, error: str, detail: str) -> Answer:
-    """An answer in JSON, as an emulator gives it where its app could not."""
-    body = json.dumps({"error": error, "detail": detail}, ensure_ascii=False).encode()
-    return Answer(status, [("content-type", "application/json"), ("content-length", str(len(body)))], body)
+    body = b"" if scope["method"] == "HEAD" else b"".join(chunks)
+    reply = Answer(start["status"], headers, body)
+    return reply.over(start["line"]) if "line" in start else reply
 
 
 def call(app: ASGIApp, method: str, url: str, headers: Mapping[str, str], body: bytes) -> Answer:
@@ -120,16 +127,70 @@ Callback = Callable[[requests.PreparedRequest], tuple[int, list[tuple[str, str]]
 
 
 def as_callback(app: ASGIApp) -> Callback:
-    """The app as a callback of `responses`. A `Refusal` is what a broken connection is to `requests`."""
+    """The app as a callback of `responses`. A broken or bent line is what it is to `requests` on a socket."""
 
-    def reply(request: requests.PreparedRequest) -> Answer:
+    def reply(request: requests.PreparedRequest) -> tuple[int, list[tuple[str, str]], bytes]:
         headers = {str(k): v.decode("latin-1") if isinstance(v, bytes) else v for k, v in request.headers.items()}
         try:
-            return call(app, request.method or "GET", request.url or "", headers, _bytes_of(request))
+            got = call(app, request.method or "GET", request.url or "", headers, _bytes_of(request))
         except Refusal as refusal:
-            raise requests.ConnectionError(str(refusal) or "connection closed", request=request) from refusal
+            raise _no_answer_to_requests(refusal.line, request, str(refusal) or "connection closed") from refusal
+        if got.line.ending in (Ending.RESET, Ending.SILENT):
+            raise _no_answer_to_requests(got.line, request)
+        arrived = got if got.line is WHOLE else _arrived(got, request)
+        return arrived.status, arrived.headers, arrived.body
 
     return reply
+
+
+def _no_answer_to_requests(
+    line: Line, request: requests.PreparedRequest, text: str = "the connection broke"
+) -> requests.RequestException:
+    """What `requests` raises when nothing at all comes over that line."""
+    match line.ending:
+        case Ending.SILENT:
+            return requests.ReadTimeout(f"{text}: read timed out", request=request)
+        case Ending.RESET:
+            return requests.ConnectionError(ConnectionResetError(ECONNRESET, text), request=request)
+        case _:
+            return requests.ConnectionError(text, request=request)
+
+
+def _arrived(answer: Answer, request: requests.PreparedRequest) -> Answer:
+    """What a client makes of the answer once it has come over its line, as the standard library reads it.
+
+    Raises what `requests` raises for an answer that is cut off or too slow. One that is cut off in its head may well
+    count as whole, with fewer headers and no body.
+    """
+    octets, line = answer.octets(), answer.line
+    if line.piece is not None and line.piece < len(octets) and line.pause > _patience(request):
+        raise requests.ReadTimeout("the answer comes too slowly: read timed out", request=request)
+    reader = HTTPResponse(_Octets(octets[: line.cut_after]), method=request.method)  # type: ignore[arg-type]
+    try:
+        reader.begin()
+        return Answer(reader.status, reader.getheaders(), reader.read())
+    except IncompleteRead as broken:
+        raise requests.exceptions.ChunkedEncodingError(broken, request=request) from broken
+    except HTTPException as broken:
+        raise requests.ConnectionError(broken, request=request) from broken
+
+
+class _Octets:
+    """What `HTTPResponse` needs of a socket."""
+
+    def __init__(self, octets: bytes) -> None:
+        self._octets = octets
+
+    def makefile(self, _: str) -> BytesIO:
+        return BytesIO(self._octets)
+
+
+def _patience(request: requests.PreparedRequest) -> float:
+    """Seconds that the caller waits for the next octet, as given to `requests`; without an end if not given."""
+    timeout = getattr(request, "req_kwargs", {}).get("timeout")
+    if isinstance(timeout, tuple):
+        timeout = timeout[1]
+    return inf if timeout is None else float(timeout)
 
 
 def _bytes_of(request: requests.PreparedRequest) -> bytes:
@@ -165,48 +226,48 @@ def mount(mock: responses.RequestsMock, base_url: str, app: ASGIApp, methods: It
     mock.add(_Mounted(base_url, methods, as_callback(app)))
 
 
-def deliver(method: str, url: str, headers: Mapping[str, str], body: bytes, timeout: float = 5.0) -> int | None:
-    """Make a call to the outside, such as a webhook; `timeout` in seconds.
-
-    Returns the status of the first answer (redirects are not followed), or `None` if there is none: refused, broken
-    off, too late, no such host, no such URL. Raises nothing. Keeps to itself: no proxies or netrc of the machine.
-    """
-    try:
-        with requests.Session() as session:
-            session.trust_env = False
-            response = session.request(
-                method, url, headers=dict(headers), data=body, timeout=timeout, allow_redirects=False
-            )
-            return response.status_code
-    except (requests.RequestException, OSError, ValueError):
-        return None
-
-
 class HttpDoor:
     """An app on a socket. `lock` is held while the app answers: a world's own, so that nothing else moves meanwhile.
 
-    Never wait for this door while holding `lock`: its loop would wait for you.
+    `settle` is called, without the lock, after each answer: `Physics.happen` where the world is to go on by itself.
+    `limits` are what it takes from one client. Never wait for this door while holding `lock`: its loop would wait for
+    you.
     """
 
-    def __init__(self, name: str, app: ASGIApp, lock: AbstractContextManager[Any]) -> None:
+    def __init__(
+        self,
+        name: str,
+        app: ASGIApp,
+        lock: AbstractContextManager[Any],
+        *,
+        settle: Callable[[], object] | None = None,
+        limits: Limits | None = None,
+        host: str = "127.0.0.1",
+        port: int = 0,
+    ) -> None:
         self.name = name
         self._app = app
         self._lock = lock
+        self._settle = settle
+        self._limits = limits
+        self._host = host
+        self._port = port
         self._open: tuple[Loop, HttpServer] | None = None
 
     def open(self, loop: Loop) -> str:
-        """Serve on 127.0.0.1 at a port chosen by the system; returns `http://127.0.0.1:PORT`.
+        """Serve on `host` and `port`, by default at a port of 127.0.0.1 that the system chooses; returns the URL.
 
-        Raises `RuntimeError` if the door is open already.
+        Raises `RuntimeError` if the door is open already, `OSError` if it cannot listen there.
         """
         if self._open is not None:
             raise RuntimeError(f"the door '{self.name}' is open already")
         # A world that stays in process never pays for loading a server.
         from .http_server import HttpServer
 
-        server = HttpServer(self._app, self._lock)
+        server = HttpServer(self._app, self._lock, self._settle, self._limits)
+        address = loop.run(server.start(self._host, self._port))
         self._open = loop, server
-        return loop.run(server.start())
+        return address
 
     def close(self) -> None:
         """Stop to listen and drop all connections, within 2 seconds."""

@@ -19,6 +19,7 @@ from emulators.core.physics import Physics
 from emulators.core.transport_faults import Outage, RefusedConnection
 
 from .http import Refusal
+from .line_faults import line_faults
 
 
 class Owner(Protocol):
@@ -40,8 +41,15 @@ Endpoint = Callable[[Request], Awaitable[Response]]
 
 
 def json_app(owner: Owner, routes: Sequence[Route], called: str) -> Starlette:
-    """The API as an ASGI app; handlers find its owner in `app.state.owner`. `called` is its name in sentences."""
-    app = Starlette(routes=routes, exception_handlers={HTTPException: refuse_as_json})
+    """The API as an ASGI app; handlers find its owner in `app.state.owner`. `called` is its name in sentences.
+
+    The faults of the line strike here, if the owner lists them among its faults.
+    """
+    app = Starlette(
+        routes=routes,
+        exception_handlers={HTTPException: refuse_as_json},
+        middleware=[line_faults(owner.physics, owner.name)],
+    )
     app.state.owner = owner
     app.state.called = called
     return app

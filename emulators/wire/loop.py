@@ -57,10 +57,19 @@ class BackgroundLoop:
     def _started(self) -> asyncio.AbstractEventLoop:
         with self._guard:
             if self._loop is None:
-                self._loop = asyncio.new_event_loop()
+                self._loop = _new_event_loop()
                 self._thread = Thread(target=self._loop.run_forever, name=self.name, daemon=True)
                 self._thread.start()
             return self._loop
+
+
+def _new_event_loop() -> asyncio.AbstractEventLoop:
+    """uvloop's where there is one: it is twice as fast. Loaded late, for worlds without doors do not need it."""
+    try:
+        import uvloop
+    except ImportError:  # Windows
+        return asyncio.new_event_loop()
+    return uvloop.new_event_loop()
 
 
 async def _cancel_the_rest() -> None:

@@ -1,54 +1,94 @@
-"""A sans-IO session on a socket: bytes in, bytes out, nothing else."""
+"""A sans-IO session on a socket: it is told what comes in, and speaks through a wire whenever it has something to say.
+
+What a session sends while it answers leaves in one write, after the world has settled; what it sends at other times
+(from a timer of the world, on any thread) is handed over to the loop.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import os
+import socket
+import struct
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from typing import Any, Protocol
+from threading import Lock
+from typing import Any, Protocol, cast
 
 from emulators.core.emulator import Loop
 
 from .http import Refusal
 
+WAITING_LIMIT = 4 << 20
+"""Octets that may wait for a peer that does not read; with more the connection is dropped."""
+
+_RESET_ON_CLOSE = struct.pack("ii", 1, 0)  # linger for no time: the kernel sends RST, not FIN
+
+
+class Wire(Protocol):
+    """A session's way out. May be used from any thread and at any time; once the connection is gone it does nothing."""
+
+    def send(self, data: bytes) -> None:
+        """Send `data` after all that was sent before."""
+
+    def close(self) -> None:
+        """End the connection once all is sent."""
+
+    def reset(self) -> None:
+        """Send what was sent before as far as the peer takes it at once, then break the connection off (RST)."""
+
 
 class Session(Protocol):
-    """One connection's worth of a protocol. It knows no socket."""
+    """One connection's worth of a protocol. It knows no socket; it may speak first, in its factory."""
 
-    @property
-    def closed(self) -> bool:
-        """Whether the session has ended; what it answered last is still sent."""
+    def receive(self, data: bytes) -> None:
+        """Take bytes as they come, whole messages or not. Raising `Refusal` breaks the connection off."""
 
-    def receive(self, data: bytes) -> bytes:
-        """Take bytes as they come, whole messages or not, and return what to send, perhaps nothing.
-
-        Raising `Refusal` breaks the connection off.
-        """
+    def lost(self, why: str) -> None:
+        """The connection is gone. `why` is empty if either side just ended it, else what went wrong."""
 
 
 class TcpDoor:
     """A fresh session for each connection. `lock` is held while a session works: a world's own.
 
-    Never wait for this door while holding `lock`: its loop would wait for you.
+    `settle` is called on the door's loop after each piece of input, without the lock: there the world lets happen what
+    is due (`Physics.happen`). Never wait for this door while holding `lock`: its loop would wait for you.
+    `host` and `port` say where to listen, `scheme` what the address begins with.
     """
 
-    def __init__(self, name: str, session_factory: Callable[[], Session], lock: AbstractContextManager[Any]) -> None:
+    def __init__(
+        self,
+        name: str,
+        session_factory: Callable[[Wire], Session],
+        lock: AbstractContextManager[Any],
+        *,
+        settle: Callable[[], object] | None = None,
+        scheme: str = "tcp",
+        host: str = "127.0.0.1",
+        port: int = 0,
+        waiting_limit: int = WAITING_LIMIT,
+    ) -> None:
         self.name = name
         self._session_factory = session_factory
         self._lock = lock
+        self._settle = settle
+        self._scheme = scheme
+        self._at = host, port
+        self._waiting_limit = waiting_limit
         self._connections: set[_Connection] = set()
         self._open: tuple[Loop, asyncio.Server] | None = None
 
     def open(self, loop: Loop) -> str:
-        """Serve on 127.0.0.1 at a port chosen by the system; returns `tcp://127.0.0.1:PORT`.
+        """Serve at the port asked for, or one chosen by the system; returns `tcp://127.0.0.1:PORT`.
 
-        Raises `RuntimeError` if the door is open already.
+        Raises `RuntimeError` if the door is open already, `OSError` if the port is taken.
         """
         if self._open is not None:
             raise RuntimeError(f"the door '{self.name}' is open already")
         server = loop.run(self._listen())
         self._open = loop, server
-        return f"tcp://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        host, port = server.sockets[0].getsockname()[:2]
+        return f"{self._scheme}://{f'[{host}]' if ':' in host else host}:{port}"
 
     def close(self) -> None:
         """Stop to listen and drop all connections."""
@@ -57,56 +97,140 @@ class TcpDoor:
             loop.run(self._hang_up(server))
 
     async def _listen(self) -> asyncio.Server:
-        return await asyncio.get_running_loop().create_server(self._connect, "127.0.0.1", 0)
+        return await asyncio.get_running_loop().create_server(self._connect, *self._at)
 
     def _connect(self) -> _Connection:
-        return _Connection(self._session_factory, self._lock, self._connections)
+        return _Connection(self._session_factory, self._lock, self._settle, self._waiting_limit, self._connections)
 
     async def _hang_up(self, server: asyncio.Server) -> None:
         server.close()
         leaving = list(self._connections)
         for connection in leaving:
             connection.abort()
-        await asyncio.gather(*(connection.lost for connection in leaving))
+        await asyncio.gather(*(connection.gone for connection in leaving))
         await server.wait_closed()
 
 
 class _Connection(asyncio.Protocol):
+    """The wire of one session. `_guard` protects what other threads leave here for the loop."""
+
+    _transport: asyncio.Transport
+    _session: Session
+
     def __init__(
         self,
-        session_factory: Callable[[], Session],
+        session_factory: Callable[[Wire], Session],
         lock: AbstractContextManager[Any],
+        settle: Callable[[], object] | None,
+        waiting_limit: int,
         connections: set[_Connection],
     ) -> None:
         self._session_factory = session_factory
         self._lock = lock
+        self._settle = settle
+        self._waiting_limit = waiting_limit
         self._connections = connections
-        self.lost: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._loop = asyncio.get_running_loop()
+        self._guard = Lock()
+        self._waiting: list[bytes] = []
+        self._weight = 0
+        self._flush_is_due = False
+        self._end: Callable[[], None] | None = None
+        self._ended = False
+        self._why = ""
+        self.gone: asyncio.Future[None] = self._loop.create_future()
+
+    # -- Wire: any thread -------------------------------------------------------------------------------------------
+
+    def send(self, data: bytes) -> None:
+        with self._guard:
+            if self._ended or self._end is not None:
+                return
+            self._waiting.append(data)
+            self._weight += len(data)
+            if self._weight > self._waiting_limit:  # somebody moves the world on faster than the loop can write
+                self._why, self._end = _too_slow(self._weight), self.abort
+            self._call_for_flush()
+
+    def close(self) -> None:
+        self._finish(lambda: self._transport.close())
+
+    def reset(self) -> None:
+        self._finish(self._break)
+
+    def _finish(self, end: Callable[[], None]) -> None:
+        with self._guard:
+            if not self._ended and self._end is None:
+                self._end = end
+                self._call_for_flush()
+
+    def _call_for_flush(self) -> None:
+        if not self._flush_is_due:
+            self._flush_is_due = True
+            self._loop.call_soon_threadsafe(self._flush)
+
+    # -- the loop's thread ------------------------------------------------------------------------------------------
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
+        transport = cast(asyncio.Transport, transport)  # uvloop's is one, but does not say so by its type
         self._transport = transport
         self._connections.add(self)
+        self._flush_is_due = True
         with self._lock:
-            self._session = self._session_factory()
+            self._session = self._session_factory(self)
+        self._flush()
 
     def data_received(self, data: bytes) -> None:
         if self._transport.is_closing():
             return
+        with self._guard:
+            self._flush_is_due = True  # it comes at the end of this
         try:
             with self._lock:
-                reply, closed = self._session.receive(data), self._session.closed
+                self._session.receive(data)
+            if self._settle is not None:
+                self._settle()
         except Refusal:
             self.abort()
             return
-        self._transport.write(reply)
-        if closed:
-            self._transport.close()
+        self._flush()
+
+    def _flush(self) -> None:
+        with self._guard:
+            waiting, self._waiting, self._weight = self._waiting, [], 0
+            self._flush_is_due = False
+            end = self._end
+        if self._transport.is_closing():
+            return
+        if waiting:
+            self._transport.write(b"".join(waiting))
+        left = self._transport.get_write_buffer_size()
+        if left > self._waiting_limit:
+            self._why = _too_slow(left)
+            self.abort()
+        elif end is not None:
+            end()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._connections.discard(self)
-        if not self.lost.done():
-            self.lost.set_result(None)
+        with self._guard:
+            self._ended = True
+            self._waiting.clear()
+        with self._lock:
+            self._session.lost(self._why or (str(exc) if exc is not None else ""))
+        if not self.gone.done():
+            self.gone.set_result(None)
 
     def abort(self) -> None:
         self._transport.abort()
+
+    def _break(self) -> None:
+        own: socket.socket | None = self._transport.get_extra_info("socket")
+        if own is not None:
+            with socket.socket(fileno=os.dup(own.fileno())) as same:  # uvloop's own stand-in sets no options
+                same.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
+        self.abort()
+
+
+def _too_slow(waiting: int) -> str:
+    return f"the peer does not read: {waiting} octets wait for it"

@@ -1,5 +1,8 @@
+import asyncio
+from collections.abc import Callable
 from datetime import datetime, timedelta
-from threading import Thread
+from queue import Queue
+from threading import Event, Thread
 
 import pytest
 
@@ -89,3 +92,86 @@ def test_each_part_draws_from_a_source_of_its_own() -> None:
     assert one.randomness("sms").random() == other.randomness("sms").random()
     assert one.randomness("sms").random() != one.randomness("post").random()
     assert one.randomness("sms").random() != Physics(seed=6).randomness("sms").random()
+
+
+PATIENCE = 10.0  # seconds until a thread that never reports counts as stuck
+
+
+def on_an_event_loop(what: Callable[[], object]) -> None:
+    async def do() -> None:
+        what()
+
+    asyncio.run(do())
+
+
+def test_the_thread_of_an_event_loop_does_not_wait_for_an_errand() -> None:
+    physics, may_end, ended = Physics(), Event(), Event()
+
+    def errand() -> None:
+        may_end.wait(PATIENCE)
+        ended.set()
+
+    physics.later(timedelta(0), lambda: physics.send_out(errand), "webhook")
+    on_an_event_loop(physics.happen)
+    assert not ended.is_set()
+    may_end.set()
+    assert ended.wait(PATIENCE)
+
+
+def test_who_may_wait_waits_for_the_errands_of_others_too() -> None:
+    physics, begun, may_end, order = Physics(), Event(), Event(), list[str]()
+
+    def slow() -> None:
+        begun.set()
+        may_end.wait(PATIENCE)
+        order.append("slow")
+
+    physics.send_out(slow)
+    on_an_event_loop(physics.happen)
+    begun.wait(PATIENCE)
+    physics.send_out(lambda: order.append("quick"))
+    Thread(target=may_end.set).start()
+    physics.happen()
+    assert order == ["slow", "quick"]
+
+
+def test_what_an_errand_brings_about_happens_as_well() -> None:
+    physics, told = Physics(), Queue[str]()
+    again = "first", "second"
+
+    def errand(number: int) -> Callable[[], None]:
+        def run() -> None:
+            told.put(again[number])
+            if number == 0:
+                physics.later(timedelta(0), lambda: physics.send_out(errand(1)), "retry")
+
+        return run
+
+    physics.send_out(errand(0))
+    on_an_event_loop(physics.happen)
+    assert [told.get(timeout=PATIENCE), told.get(timeout=PATIENCE)] == ["first", "second"]
+
+
+def test_the_cause_of_a_couriers_errand_is_not_the_cause_of_what_happens_meanwhile() -> None:
+    physics, begun, may_end, ended = Physics(), Event(), Event(), Event()
+
+    def errand() -> None:
+        begun.set()
+        may_end.wait(PATIENCE)
+        physics.journal.write("sms", "callback")
+        ended.set()
+
+    with physics.journal.because(Cause(step=2, fault="sms.late")):
+        physics.send_out(errand)
+    on_an_event_loop(physics.happen)
+    begun.wait(PATIENCE)
+    with physics.journal.because(Cause(step=3)):
+        physics.journal.write("sms", "submitted")
+        may_end.set()
+        assert ended.wait(PATIENCE)
+    physics.journal.write("sms", "delivered")
+    assert [(e.event, e.cause) for e in physics.journal.entries] == [
+        ("submitted", Cause(step=3)),
+        ("callback", Cause(step=2, fault="sms.late")),
+        ("delivered", Cause()),
+    ]

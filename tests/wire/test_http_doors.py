@@ -1,5 +1,6 @@
 import asyncio
 import socket
+import sys
 from collections.abc import Iterator
 from threading import RLock, Thread
 from time import monotonic
@@ -246,3 +247,14 @@ def test_any_bytes_on_the_socket_leave_the_door_standing(address: str, data: byt
     with socket.create_connection(("127.0.0.1", urlsplit(address).port or 0), timeout=5) as line:
         line.sendall(data)
     assert requests.get(f"{address}/cookies", timeout=5).ok
+
+
+def test_a_door_stands_on_a_plain_asyncio_loop_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "uvloop", None)
+    with BackgroundLoop() as loop:
+        door = HttpDoor("plain", APP, RLock())
+        url = door.open(loop)
+        assert requests.post(f"{url}/form", data={"Body": "Größe"}, timeout=5).json()["Body"] == "Größe"
+        with pytest.raises(requests.ConnectionError):
+            requests.get(f"{url}/refuse", timeout=5)
+        door.close()

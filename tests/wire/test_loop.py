@@ -1,4 +1,5 @@
 import asyncio
+import sys
 from threading import current_thread
 
 import pytest
@@ -71,3 +72,15 @@ def test_stopping_cancels_what_still_runs() -> None:
     with BackgroundLoop() as loop:
         loop.run(start())
     assert ended == ["cancelled"]
+
+
+@pytest.mark.parametrize("there", [True, False], ids=["with uvloop", "without"])
+def test_the_loop_is_uvloops_where_that_is_installed(monkeypatch: pytest.MonkeyPatch, there: bool) -> None:
+    if not there:
+        monkeypatch.setitem(sys.modules, "uvloop", None)  # what an import then finds is that there is none
+
+    async def kind() -> str:
+        return type(asyncio.get_running_loop()).__module__.partition(".")[0]
+
+    with BackgroundLoop() as loop:
+        assert loop.run(kind()) == ("uvloop" if there and sys.platform != "win32" else "asyncio")

@@ -1,5 +1,8 @@
+import asyncio
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing
+from queue import SimpleQueue
 from threading import RLock
 from urllib.parse import urlsplit
 
@@ -8,22 +11,55 @@ import pytest
 from emulators.core.emulator import Door
 from emulators.wire.http import Refusal
 from emulators.wire.loop import BackgroundLoop
-from emulators.wire.tcp import TcpDoor
+from emulators.wire.tcp import TcpDoor, Wire
 
 
 class Lines:
-    """Answers each line in capitals; `bye` ends the session, `break` breaks it off."""
+    """Answers each line in capitals; `bye` ends the session, `break` breaks it off, `reset` does so after an answer."""
 
-    def __init__(self) -> None:
-        self.closed = False
+    def __init__(self, wire: Wire, ends: "SimpleQueue[str]") -> None:
+        self.wire = wire
+        self._ends = ends
         self._rest = b""
 
-    def receive(self, data: bytes) -> bytes:
+    def receive(self, data: bytes) -> None:
         *lines, self._rest = (self._rest + data).split(b"\n")
-        if b"break" in lines:
-            raise Refusal
-        self.closed = b"bye" in lines
-        return b"".join(line.upper() + b"\n" for line in lines)
+        for line in lines:
+            if line == b"break":
+                raise Refusal
+            self.wire.send(line.upper() + b"\n")
+            if line == b"bye":
+                self.wire.close()
+            if line == b"reset":
+                self.wire.reset()
+            if line == b"flood":
+                self.wire.send(b"x" * 8_000_000)
+
+    def lost(self, why: str) -> None:
+        self._ends.put(why)
+
+
+class Room:
+    """A door with what its sessions tell."""
+
+    def __init__(self, loop: BackgroundLoop) -> None:
+        self.loop = loop
+        self.sessions: list[Lines] = []
+        self.ends: SimpleQueue[str] = SimpleQueue()
+        self.settled: list[int] = []
+        self.lock = RLock()
+        self.owed: list[Callable[[], None]] = []
+        self.door = TcpDoor("lines", self._enter, self.lock, settle=self._settle, waiting_limit=1_000_000)
+
+    def _enter(self, wire: Wire) -> Lines:
+        session = Lines(wire, self.ends)
+        self.sessions.append(session)
+        return session
+
+    def _settle(self) -> None:
+        self.settled.append(len(self.sessions))
+        while self.owed:
+            self.owed.pop()()
 
 
 @pytest.fixture
@@ -33,24 +69,38 @@ def loop() -> Iterator[BackgroundLoop]:
 
 
 @pytest.fixture
-def door() -> TcpDoor:
-    return TcpDoor("lines", Lines, RLock())
+def room(loop: BackgroundLoop) -> Room:
+    return Room(loop)
 
 
 @pytest.fixture
-def address(door: TcpDoor, loop: BackgroundLoop) -> Iterator[str]:
-    yield door.open(loop)
-    door.close()
+def address(room: Room, loop: BackgroundLoop) -> Iterator[str]:
+    yield room.door.open(loop)
+    room.door.close()
 
 
 def dial(address: str) -> socket.socket:
     parts = urlsplit(address)
-    assert parts.scheme == "tcp"
     return socket.create_connection((parts.hostname or "", parts.port or 0), timeout=5)
 
 
-def test_a_tcp_door_is_what_the_world_calls_a_door(door: TcpDoor) -> None:
-    assert isinstance(door, Door)
+def test_a_tcp_door_is_what_the_world_calls_a_door(room: Room) -> None:
+    assert isinstance(room.door, Door)
+
+
+def test_the_address_names_the_protocol(loop: BackgroundLoop, address: str) -> None:
+    assert address.startswith("tcp://127.0.0.1:")
+    other = TcpDoor("smpp", lambda wire: Lines(wire, SimpleQueue()), RLock(), scheme="smpp")
+    assert other.open(loop).startswith("smpp://127.0.0.1:")
+    other.close()
+
+
+def test_a_port_can_be_asked_for_and_a_taken_one_is_an_error(loop: BackgroundLoop, address: str) -> None:
+    taken = urlsplit(address).port or 0
+    other = TcpDoor("late", lambda wire: Lines(wire, SimpleQueue()), RLock(), port=taken)
+    with pytest.raises(OSError, match="in use"):
+        other.open(loop)
+    other.close()
 
 
 def test_a_session_answers_however_the_bytes_are_cut(address: str) -> None:
@@ -69,10 +119,11 @@ def test_each_connection_has_a_session_of_its_own(address: str) -> None:
         assert one.recv(100) == b"HALF A LINE\n"
 
 
-def test_the_last_words_of_a_session_are_sent_before_it_closes(address: str) -> None:
+def test_the_last_words_of_a_session_are_sent_before_it_closes(address: str, room: Room) -> None:
     with dial(address) as line:
-        line.sendall(b"bye\n")
+        line.sendall(b"bye\nnot heard any more\n")
         assert line.makefile("rb").read() == b"BYE\n"
+    assert room.ends.get(timeout=5) == ""
 
 
 def test_a_refusal_breaks_the_connection_without_an_answer(address: str) -> None:
@@ -81,15 +132,109 @@ def test_a_refusal_breaks_the_connection_without_an_answer(address: str) -> None
         assert line.recv(100) == b""
 
 
-def test_closing_the_door_drops_its_connections(door: TcpDoor, loop: BackgroundLoop) -> None:
-    address = door.open(loop)
-    with pytest.raises(RuntimeError, match="open already"):
-        door.open(loop)
+def test_a_reset_is_a_reset_to_the_peer(address: str) -> None:
+    with dial(address) as line:
+        line.sendall(b"reset\n")
+        everything = line.makefile("rb")
+        with pytest.raises(ConnectionResetError):
+            everything.read()
+
+
+def test_a_session_may_speak_first(loop: BackgroundLoop) -> None:
+    class Greeter(Lines):
+        def __init__(self, wire: Wire) -> None:
+            super().__init__(wire, SimpleQueue())
+            wire.send(b"220 ready\n")
+
+    door = TcpDoor("greeter", Greeter, RLock())
+    with closing(door), dial(door.open(loop)) as line:
+        assert line.recv(100) == b"220 ready\n"
+
+
+def test_a_session_speaks_later_from_another_thread_in_order(room: Room, address: str) -> None:
     with dial(address) as line:
         line.sendall(b"hello\n")
         assert line.recv(100) == b"HELLO\n"
-        door.close()
-        door.close()
+        wire = room.sessions[0].wire
+        with room.lock:  # as a timer of the world does
+            for word in (b"one ", b"two ", b"three\n"):
+                wire.send(word)
+            wire.close()
+            wire.send(b"too late")
+        assert line.makefile("rb").read() == b"one two three\n"
+    room.ends.get(timeout=5)
+    wire.send(b"nobody there")
+    wire.close()
+    wire.reset()
+
+
+def test_what_is_owed_happens_after_each_piece_of_input_and_leaves_behind_the_answer(room: Room, address: str) -> None:
+    with dial(address) as line:
+        room.owed.append(lambda: room.sessions[0].wire.send(b"receipt\n"))
+        line.sendall(b"hello\n")
+        assert line.makefile("rb").read(14) == b"HELLO\nreceipt\n"
+    assert room.settled
+
+
+def test_the_world_settles_without_the_lock(room: Room, address: str) -> None:
+    taken: SimpleQueue[bool] = SimpleQueue()
+
+    def try_from_another_thread() -> None:
+        import threading
+
+        def attempt() -> None:
+            got = room.lock.acquire(timeout=2)
+            taken.put(got)
+            if got:
+                room.lock.release()
+
+        thread = threading.Thread(target=attempt)
+        thread.start()
+        thread.join()
+
+    room.owed.append(try_from_another_thread)
+    with dial(address) as line:
+        line.sendall(b"hello\n")
+        assert line.recv(100) == b"HELLO\n"
+    assert taken.get(timeout=5)
+
+
+def test_a_peer_that_does_not_read_is_dropped_and_the_session_told(room: Room, address: str) -> None:
+    with dial(address) as line, dial(address) as other:
+        line.sendall(b"flood\n")
+        assert "does not read" in room.ends.get(timeout=5)
+        other.sendall(b"hello\n")
+        assert other.recv(100) == b"HELLO\n"
+
+
+def test_what_the_system_does_not_take_counts_as_waiting(room: Room, loop: BackgroundLoop, address: str) -> None:
+    with dial(address) as line:
+        line.sendall(b"hello\n")
+        assert line.recv(100) == b"HELLO\n"
+        for _ in range(40):  # each less than the limit, and written before the next
+            room.sessions[0].wire.send(b"x" * 900_000)
+            loop.run(asyncio.sleep(0))
+        assert "does not read" in room.ends.get(timeout=5)
+
+
+def test_five_hundred_idle_connections_disturb_nobody(address: str) -> None:
+    with ExitStack() as idle:
+        lines = [idle.enter_context(dial(address)) for _ in range(500)]
+        lines[0].sendall(b"first\n")
+        lines[-1].sendall(b"last\n")
+        assert lines[-1].recv(100) == b"LAST\n"
+        assert lines[0].recv(100) == b"FIRST\n"
+
+
+def test_closing_the_door_drops_its_connections(room: Room, loop: BackgroundLoop) -> None:
+    address = room.door.open(loop)
+    with pytest.raises(RuntimeError, match="open already"):
+        room.door.open(loop)
+    with dial(address) as line:
+        line.sendall(b"hello\n")
+        assert line.recv(100) == b"HELLO\n"
+        room.door.close()
+        room.door.close()
         assert line.recv(100) == b""
     with pytest.raises(ConnectionRefusedError):
         dial(address)
