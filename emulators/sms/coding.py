@@ -6,6 +6,7 @@ umlauts, ß and § belong to the basic alphabet; typographic quotes, the en dash
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
@@ -33,6 +34,22 @@ _ENCODE: dict[str, bytes] = {
     **{char: bytes([ESCAPE, septet]) for septet, char in _EXTENSION.items()},
 }
 
+_ONLY_BASIC = re.compile(f"[{re.escape(_BASIC.replace(chr(ESCAPE), ''))}]*").fullmatch
+
+# Typographic characters and what people type instead.
+_PLAIN = str.maketrans(
+    {
+        **dict.fromkeys("“”„‟«»″", '"'),
+        **dict.fromkeys("‘’‚‛′`", "'"),
+        **dict.fromkeys("‐‑‒–—―−", "-"),
+        **dict.fromkeys("\u00a0\u2002\u2003\u2009\u202f", " "),
+        **dict.fromkeys("\u200b\ufeff", ""),
+        "…": "...",
+        "•": "-",
+        "ẞ": "SS",
+    }
+)
+
 
 class Encoding(StrEnum):
     GSM7 = "gsm7"
@@ -55,9 +72,31 @@ class Coding:
 
 def coding_of(text: str) -> Coding:
     """The cheapest coding for `text`; an empty text takes one segment."""
+    if len(text) <= _ROOM[Encoding.GSM7][0] and _ONLY_BASIC(text):  # nearly all, and they need no counting
+        return Coding(Encoding.GSM7, len(text), 1)
     encoding, because_of = _choose(text)
     parts = split(text)
     return Coding(encoding, sum(map(_WIDTH[encoding], text)), len(parts), because_of)
+
+
+def units_of(text: str, encoding: Encoding) -> int:
+    """Septets or UTF-16 code units of `text`. Raises `KeyError` for a character that the alphabet does not have."""
+    return sum(map(_WIDTH[encoding], text))
+
+
+def room_of(encoding: Encoding, *, alone: bool) -> int:
+    """How many units fit into a message alone, or into one of several with a concatenation header of 6 octets."""
+    return _ROOM[encoding][0 if alone else 1]
+
+
+def in_alphabet(char: str) -> bool:
+    """Whether the GSM 7-bit alphabet has the character, its extension table included."""
+    return char in _ENCODE
+
+
+def smart_encode(text: str) -> str:
+    """`text` with the typographic characters that force UCS-2 replaced by plain ones, as Twilio's Smart Encoding."""
+    return text.translate(_PLAIN)
 
 
 def split(text: str) -> tuple[str, ...]:

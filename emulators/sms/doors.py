@@ -1,4 +1,4 @@
-"""The gateway's ways in and out: its REST surface on a socket, its status callbacks."""
+"""The gateway's ways in and out: its REST surfaces and SMPP on a socket, its status callbacks."""
 
 from __future__ import annotations
 
@@ -6,6 +6,10 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from emulators.wire.http import HttpDoor, deliver
+from emulators.wire.tcp import TcpDoor
+
+from .smpp.account import SmppAccount
+from .smpp.doors import smpp_door
 
 if TYPE_CHECKING:
     from .gateway import SmsGateway
@@ -14,8 +18,13 @@ _CALLBACK_TIMEOUT = 5.0  # seconds of real time
 
 
 def rest_door(gateway: SmsGateway) -> HttpDoor:
-    """The REST surface on a socket."""
+    """The REST surfaces on a socket."""
     return HttpDoor(gateway.name, gateway.app, gateway.physics.lock)
+
+
+def account_door(account: SmppAccount) -> TcpDoor:
+    """SMPP on a socket, for one account only."""
+    return smpp_door("smpp", lambda system_id: account if system_id == account.system_id else None)
 
 
 def post_callback(url: str, headers: Mapping[str, str], body: bytes) -> int | None:

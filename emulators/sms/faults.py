@@ -1,4 +1,4 @@
-"""What can go wrong with a text message, on the way into the gateway and on the way to the handset."""
+"""What can go wrong with a text message: at the request, at the submission, on the way, in the reports."""
 
 from __future__ import annotations
 
@@ -9,9 +9,11 @@ from typing import ClassVar
 from pydantic import Field, field_validator
 
 from emulators.core.faults import Fault
-from emulators.core.transport_faults import Outage, RefusedConnection
+from emulators.core.transport_faults import LINE_FAULTS, Outage, RefusedConnection
 
-from .message import REFUSALS
+from .delivery_faults import DELIVERY_FAULTS
+from .errors import REFUSALS
+from .smpp.faults import FAULTS as SMPP_FAULTS
 
 
 class Throttled(Fault):
@@ -35,34 +37,57 @@ class Rejected(Fault):
         return code
 
 
-class Lost(Fault):
-    """The message is taken but never reaches the handset; the gateway learns it (undelivered, 30003)."""
+class CreditExhausted(Fault):
+    """The account has no credit left for this message (20005; seven.io: 500)."""
 
-    point: ClassVar[str] = "delivery"
-
-
-class Late(Fault):
-    """The message reaches the handset `minutes` late."""
-
-    point: ClassVar[str] = "delivery"
-    minutes: int = Field(default=15, gt=0)
+    point: ClassVar[str] = "submit"
 
 
-class Duplicate(Fault):
-    """The handset gets the message twice, the second time `minutes` after the first."""
+class QueueFull(Fault):
+    """The sender's queue is full (21611)."""
 
-    point: ClassVar[str] = "delivery"
-    minutes: int = Field(default=0, ge=0)
+    point: ClassVar[str] = "submit"
+
+
+class CallbackLost(Fault):
+    """A status callback is never sent."""
+
+    point: ClassVar[str] = "callback"
+
+
+class CallbackTwice(Fault):
+    """A status callback is sent twice, with the same idempotency token."""
+
+    point: ClassVar[str] = "callback"
+
+
+class CallbackLate(Fault):
+    """A status callback is sent `minutes` late, so it comes after those of later states: out of order."""
+
+    point: ClassVar[str] = "callback"
+    minutes: int = Field(default=1, gt=0)
+
+
+class CallbackWronglySigned(Fault):
+    """A status callback carries a signature that somebody without the token made."""
+
+    point: ClassVar[str] = "callback"
 
 
 FAULTS: Mapping[str, type[Fault]] = MappingProxyType(
     {
-        "lost": Lost,
-        "late": Late,
-        "duplicate": Duplicate,
+        **DELIVERY_FAULTS,
         "rejected": Rejected,
+        "credit_exhausted": CreditExhausted,
+        "queue_full": QueueFull,
         "outage": Outage,
         "refused_connection": RefusedConnection,
         "throttled": Throttled,
+        **LINE_FAULTS,
+        **SMPP_FAULTS,
+        "callback_lost": CallbackLost,
+        "callback_twice": CallbackTwice,
+        "callback_late": CallbackLate,
+        "callback_wrongly_signed": CallbackWronglySigned,
     }
 )

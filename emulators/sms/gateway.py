@@ -1,170 +1,241 @@
 """The SMS gateway: takes messages, brings them to handsets, reports on them.
 
 It knows numbers of the Bundesnetzagentur's range for fiction only, so no scenario can reach a real person.
-Every wire protocol (REST today) ends in `submit`.
+Every wire protocol (Twilio's REST, seven.io's, SMPP) ends in `submit`.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
 from functools import cached_property
 from typing import ClassVar
-from urllib.parse import urlsplit
 
-from starlette.applications import Starlette
+from starlette.types import ASGIApp
 
 from emulators.core.emulator import Door
-from emulators.core.faults import Fault
-from emulators.core.numbers import is_fictional
+from emulators.core.faults import Armed, Fault
 from emulators.core.physics import Physics
+from emulators.wire.line_faults import LineFaults
 
-from . import rest
-from .callback import signed_request, status_form
-from .coding import coding_of
-from .doors import post_callback, rest_door
-from .faults import FAULTS, Duplicate, Late, Lost
+from . import surface
+from .admission import MAX_BODY, check
+from .bends import bend
+from .coding import Coding, coding_of
+from .credentials import credentials_of
+from .doors import account_door, rest_door
+from .faults import FAULTS, CreditExhausted, QueueFull
 from .faults import Rejected as RejectedFault
 from .handset import Handset
-from .message import Message, Rejected, Status
+from .message import Message, Part, Rejected, SmsOrder, Status
+from .network import Network
+from .reports import Reports
+from .smpp.account import SmppAccount
+from .store import Messages
 
-__all__ = ["Message", "Rejected", "SmsGateway", "Status"]
+__all__ = ["Message", "Part", "Rejected", "SmsGateway", "SmsOrder", "Status"]
 
-MAX_BODY = 1600  # characters
-
-_E164 = re.compile(r"\+[1-9]\d{6,14}", re.ASCII)
-_GERMAN_MOBILE = re.compile(r"\+491[567]\d+", re.ASCII)
-# A sender is a number, a short code, or up to eleven letters and digits with at least one letter.
-_SENDER = re.compile(r"\+[1-9]\d{6,14}|\d{3,8}|(?=[^A-Za-z]*[A-Za-z])[A-Za-z0-9 +&_-]{1,11}", re.ASCII)
 _NOW = timedelta(0)
+
+# Words by which a recipient stops and resumes messages. Source: Twilio, default keywords of opt-out management.
+_STOP = frozenset({"STOP", "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT", "STOPP"})
+_START = frozenset({"START", "YES", "UNSTOP"})
 
 
 class SmsGateway:
-    """One account at a gateway and the handsets it can reach. SID and token derive from the seed, TEST ONLY."""
+    """One account at a gateway and the network behind it. All keys are TEST ONLY.
+
+    `service_sender` is who messages of the messaging service come from, `price_per_segment` what one costs in US
+    dollars (an assumption), `inbound_url` where messages from handsets are reported to, as Twilio does. `seven_hook` is
+    where seven.io reports to if the order does not say, `seven_balance` the euros on that account.
+    """
 
     name: ClassVar[str] = "sms"
     faults: ClassVar[Mapping[str, type[Fault]]] = FAULTS
 
     def __init__(self, physics: Physics) -> None:
         self.physics = physics
+        self.credentials = credentials_of(physics)
+        self.account_sid = self.credentials.account_sid
+        self.auth_token = self.credentials.auth_token
+        self.smpp_system_id = self.credentials.smpp_system_id
+        self.smpp_password = self.credentials.smpp_password
+        self.seven_key = self.credentials.seven_key
+        self.service_sender = "Musterkasse"
+        self.price_per_segment = 0.085
+        self.inbound_url: str | None = None
+        self.seven_hook: str | None = None
+        self.seven_balance = 500.0
+        self.network = Network(physics, self.name, self._turn, self.receive)
+        self.reports = Reports(physics, self.name, self.auth_token)
+        self.store = Messages()
         self._random = physics.randomness(self.name)
-        self.account_sid = f"AC{self._hex()}"
-        self.auth_token = self._hex()
-        self._handsets: dict[str, Handset] = {}
-        self._messages: dict[str, Message] = {}
+        self._opted_out: set[tuple[str, str]] = set()
+        self._inbound_listeners: list[Callable[[Message], object]] = []
 
     @cached_property
-    def app(self) -> Starlette:
-        """The REST surface, for a socket or for `mount`."""
-        return rest.app(self)
+    def app(self) -> ASGIApp:
+        """The REST surfaces, for a socket or for `mount`: Twilio's, and seven.io's at /api/sms."""
+        return LineFaults(surface.app(self), self.physics, self.name)
 
     def doors(self) -> Iterable[Door]:
-        return (rest_door(self),)
+        return rest_door(self), account_door(self.smpp_account)
+
+    @cached_property
+    def smpp_account(self) -> SmppAccount:
+        """The account as SMPP knows it. From the first use on, it also takes what handsets send."""
+        return SmppAccount(self)
 
     def handset(self, number: str, *, receives_sms: bool | None = None) -> Handset:
-        """The one handset behind `number` (E.164), made when first asked for.
+        """The one handset that the owner of `number` (E.164) carries, made when first asked for.
 
         `receives_sms` sets the ability, `None` leaves it (a new handset has it). Raises `ValueError` for a number
         that is not E.164 or not one of fiction.
         """
-        if not _E164.fullmatch(number) or not is_fictional(number):
-            raise ValueError(f"{number!r} is not an E.164 number from the Bundesnetzagentur's ranges for fiction")
-        handset = self._handsets.get(number)
-        if handset is None:
-            handset = self._handsets[number] = Handset(self.physics, self.name, number)
+        handset = self.network.handset(number)
         if receives_sms is not None:
             handset.receives_sms = receives_sms
         return handset
 
+    # -- messages of the account ----------------------------------------------------------------------------------
+
     @property
     def messages(self) -> tuple[Message, ...]:
-        """All messages taken, the oldest first."""
-        return tuple(self._messages.values())
+        """All messages taken or received, the oldest first."""
+        return tuple(self.store)
 
     def message(self, sid: str) -> Message:
         """Raises `Rejected` (20404) for an unknown SID."""
-        if sid not in self._messages:
+        message = self.store.get(sid)
+        if message is None:
             raise Rejected.because(20404, sid)
-        return self._messages[sid]
+        return message
 
-    def submit(self, to: str, sender: str, body: str, status_callback: str | None = None) -> Message:
-        """Take a message for delivery at once; raises `Rejected`."""
+    def submit(self, order: SmsOrder) -> Message:
+        """Take a message for delivery, at once or when the order says; raises `Rejected`."""
+        sender = order.sender or (self.service_sender if order.service_sid is not None else "")
         hit = self.physics.faults.strike(self.name, "submit")
-        with self.physics.bent_by(hit):
-            try:
-                if hit is not None and isinstance(hit.fault, RejectedFault):
-                    raise Rejected.because(hit.fault.code)
-                _check(to, sender, body, status_callback)
-            except Rejected as refused:
-                self._journal_refusal(to, sender, refused)
-                raise
-        now = self.physics.clock.now
-        message = Message(
-            f"SM{self._hex()}", self.account_sid, to, sender, body, coding_of(body), status_callback, now, now
-        )
-        self._messages[message.sid] = message
+        try:
+            if hit is not None:
+                _refuse_by(hit)
+            check(order, sender)
+            if (order.to, sender) in self._opted_out:
+                raise Rejected.because(21610)
+        except Rejected as refused:
+            with self.physics.bent_by(hit):
+                self._journal_refusal(order.to, sender, refused)
+            raise
+        message = self._enter(order, sender, order.body, coding_of(order.body))
         self._journal_submission(message)
-        self.physics.later(_NOW, lambda: self._carry(message), f"sms {message.sid} sets out")
+        if order.send_at is not None and order.send_at > message.created:
+            message.status = Status.SCHEDULED
+            self.physics.at(order.send_at, lambda: self._carry(message), f"sms {message.sid} sets out")
+        else:
+            message.status = Status.ACCEPTED if order.service_sid is not None else Status.QUEUED
+            self.physics.later(_NOW, lambda: self._carry(message), f"sms {message.sid} sets out")
+        return message
+
+    def cancel(self, sid: str) -> Message:
+        """Take a message back that has not arrived. Raises `Rejected`: 20404, or 20409 if it is too late."""
+        message = self._pending(sid)
+        self._write("canceled", sid=sid, to=message.to)
+        self._turn(message, Status.CANCELED, None, 0)
+        return message
+
+    def replace(self, sid: str, body: str) -> Message:
+        """Give a message that has not arrived another text. Raises `Rejected`: 20404, 20409, 21602, 21617."""
+        message = self._pending(sid)
+        if not body:
+            raise Rejected.because(21602)
+        if len(body) > MAX_BODY:
+            raise Rejected.because(21617)
+        message.body, message.coding, message.updated = body, coding_of(body), self.physics.clock.now
+        self._write("replaced", sid=sid, to=message.to, body=body)
+        return message
+
+    def redact(self, sid: str) -> Message:
+        """Forget the text of a message that has come to its end. Raises `Rejected`: 20404, 20409."""
+        message = self._finished(sid)
+        message.body, message.updated = "", self.physics.clock.now
+        self._write("redacted", sid=sid)
+        return message
+
+    def delete(self, sid: str) -> None:
+        """Forget a message that has come to its end. Raises `Rejected`: 20404, 20409."""
+        self.store.remove(self._finished(sid))
+        self._write("deleted", sid=sid)
+
+    def _pending(self, sid: str) -> Message:
+        message = self.message(sid)
+        if message.status.final:
+            raise Rejected.because(20409, f"{sid} is {message.status.value} already")
+        return message
+
+    def _finished(self, sid: str) -> Message:
+        message = self.message(sid)
+        if not message.status.final:
+            raise Rejected.because(20409, f"{sid} is {message.status.value}, not at its end")
+        return message
+
+    # -- messages from handsets -----------------------------------------------------------------------------------
+
+    def receive(self, sender: str, to: str, body: str) -> Message:
+        """Take a message that the handset of `sender` sends to the account's number `to`.
+
+        STOP and its like end messages from `to` to `sender`; START begins them again.
+        """
+        message = self._enter(SmsOrder(to, sender, body), sender, body, coding_of(body))
+        message.status = Status.RECEIVED
+        self._write("received", sid=message.sid, to=to, **{"from": sender}, body=body)
+        word = body.strip().upper()
+        if word in _STOP:
+            self._opted_out.add((sender, to))
+            self._write("opted_out", to=sender, **{"from": to})
+        elif word in _START:
+            self._opted_out.discard((sender, to))
+            self._write("opted_in", to=sender, **{"from": to})
+        for listener in self._inbound_listeners:
+            listener(message)
+        if self.inbound_url is not None:
+            self.reports.inbound(message, self.inbound_url)
+        return message
+
+    def listen_inbound(self, listener: Callable[[Message], object]) -> Callable[[], None]:
+        """Call `listener`, with the world locked, for each message from a handset; what is returned ends that."""
+        self._inbound_listeners.append(listener)
+        return lambda: self._inbound_listeners.remove(listener)
+
+    # -- on the way -----------------------------------------------------------------------------------------------
+
+    def _enter(self, order: SmsOrder, sender: str, body: str, coding: Coding) -> Message:
+        now = self.physics.clock.now
+        message = Message(self.new_sid(), self.account_sid, order, sender, body, coding, now, now)
+        self.store.add(message)
         return message
 
     def _carry(self, message: Message) -> None:
-        """The way from the gateway to the handset, where messages get lost, late or doubled."""
+        """The message leaves the gateway; on the way it may be lost, late, doubled…"""
+        if message.status is Status.CANCELED:
+            return
         message.sent = self.physics.clock.now
-        self._turn(message, Status.SENT)
+        self._turn(message, Status.SENT, None, 0)
         hit = self.physics.faults.strike(self.name, "delivery")
+        if hit is None:
+            self.network.arrive(message)
+            return
         with self.physics.bent_by(hit):
-            match hit.fault if hit else None:
-                case Lost():
-                    self._fail(message, 30003)
-                case Late(minutes=minutes):
-                    self._write("delayed", sid=message.sid, to=message.to, minutes=minutes)
-                    self._arrive_in(minutes, message)
-                case Duplicate(minutes=minutes):
-                    self._arrive(message)
-                    self._write("duplicated", sid=message.sid, to=message.to, minutes=minutes)
-                    self._arrive_in(minutes, message)
-                case _:
-                    self._arrive(message)
+            bend(self.network, message, hit.fault)
 
-    def _arrive_in(self, minutes: int, message: Message) -> None:
-        delay = timedelta(minutes=minutes)
-        self.physics.later(delay, lambda: self._arrive(message), f"sms {message.sid} arrives")
-
-    def _arrive(self, message: Message) -> None:
-        handset = self._handsets.get(message.to)
-        if handset is None:
-            self._fail(message, 30005)
-        elif not handset.receives_sms:
-            self._fail(message, 30006)
-        else:
-            self._write("delivered", sid=message.sid, to=message.to)
-            handset.receive(message.sid, message.sender, message.body)
-            self._turn(message, Status.DELIVERED)
-
-    def _fail(self, message: Message, error_code: int) -> None:
-        message.error_code = error_code
-        self._write("undelivered", sid=message.sid, to=message.to, error_code=error_code)
-        self._turn(message, Status.UNDELIVERED)
-
-    def _turn(self, message: Message, status: Status) -> None:
-        """Change the state, and tell whoever asked to be told: once per state, also after a duplicate."""
-        if message.status is status:
+    def _turn(self, message: Message, status: Status, error_code: int | None, network_error: int) -> None:
+        """Change the state and tell whoever asked to be told. A state at the end of the way stays as it is."""
+        if message.status is status or message.status.final:
             return
         message.status, message.updated = status, self.physics.clock.now
-        if message.status_callback is not None:
-            self._report(replace(message), message.status_callback)
-
-    def _report(self, message: Message, url: str) -> None:
-        headers, body = signed_request(self.auth_token, url, status_form(message))
-
-        def errand() -> None:
-            answer = post_callback(url, headers, body)
-            with self.physics.lock:
-                self._write("callback", sid=message.sid, status=message.status.value, url=url, answer=answer)
-
-        self.physics.send_out(errand)
+        message.error_code, message.network_error = error_code, network_error
+        if message.order.listener is not None:
+            message.order.listener(message)
+        if message.order.status_callback is not None:
+            self.reports.status(message, message.order.status_callback)
 
     # `from` is a keyword of Python, hence the dictionaries.
     def _journal_refusal(self, to: str, sender: str, refused: Rejected) -> None:
@@ -175,40 +246,19 @@ class SmsGateway:
         data = {"sid": message.sid, "to": message.to, "from": message.sender, "body": message.body}
         self._write("submitted", **data, segments=message.coding.segments)
 
-    def _write(self, event: str, **data: str | int | None) -> None:
+    def _write(self, event: str, **data: object) -> None:
         self.physics.journal.write(self.name, event, **data)
 
-    def _hex(self) -> str:
-        return f"{self._random.getrandbits(128):032x}"
+    def new_sid(self) -> str:
+        """A message SID that was not there before."""
+        return f"SM{self._random.getrandbits(128):032x}"
 
 
-def _check(to: str, sender: str, body: str, status_callback: str | None) -> None:
-    """Raises `Rejected` for the first thing that is wrong with a submission."""
-    if not to:
-        raise Rejected.because(21604)
-    if not _E164.fullmatch(to):
-        raise Rejected.because(21211, f"{to!r} is not an E.164 number such as +491713920000")
-    if not is_fictional(to):
-        raise Rejected.because(
-            21211, f"{to} could be a real person's; this test gateway knows the Bundesnetzagentur's numbers for fiction"
-        )
-    if not _GERMAN_MOBILE.fullmatch(to):
-        raise Rejected.because(21614, to)
-    if not sender:
-        raise Rejected.because(21603)
-    if not _SENDER.fullmatch(sender):
-        raise Rejected.because(21212, repr(sender))
-    if not body:
-        raise Rejected.because(21602)
-    if len(body) > MAX_BODY:
-        raise Rejected.because(21617)
-    if status_callback is not None and not _is_http_url(status_callback):
-        raise Rejected.because(21609, repr(status_callback))
-
-
-def _is_http_url(url: str) -> bool:
-    try:
-        parts = urlsplit(url)
-        return parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port is None or parts.port > 0)
-    except ValueError:  # a port that is no number, a bracket that never closes
-        return False
+def _refuse_by(hit: Armed) -> None:
+    match hit.fault:
+        case RejectedFault(code=code):
+            raise Rejected.because(code)
+        case CreditExhausted():
+            raise Rejected.because(20005, "the account's credit is exhausted")
+        case QueueFull():
+            raise Rejected.because(21611)

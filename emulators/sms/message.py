@@ -1,86 +1,147 @@
-"""A message on its way through the gateway, and the reasons why one is refused or not delivered."""
+"""An order to send a message, and the message on its way through the gateway."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Callable
+from dataclasses import KW_ONLY, dataclass
+from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Literal
 
 from .coding import Coding
+from .errors import UNDELIVERED, VALIDITY_EXPIRED, Rejected
+
+__all__ = ["Channel", "Message", "Part", "Rejected", "SmsOrder", "Status"]
+
+Channel = Literal["rest", "smpp", "seven"]
+
+# The SMSC keeps a message for an unreachable handset this long, unless the order says less. An assumption.
+DEFAULT_VALIDITY = timedelta(hours=48)
 
 
 class Status(StrEnum):
-    """The states of Twilio's message resource that an outbound message passes here."""
+    """The states of Twilio's message resource that a message passes here.
 
+    A message whose validity ended is `UNDELIVERED` with error code 30036 (`Message.expired`).
+    """
+
+    ACCEPTED = "accepted"
+    SCHEDULED = "scheduled"
     QUEUED = "queued"
     SENT = "sent"
     DELIVERED = "delivered"
     UNDELIVERED = "undelivered"
+    FAILED = "failed"
+    CANCELED = "canceled"
+    RECEIVED = "received"
+
+    @property
+    def final(self) -> bool:
+        return self in _FINAL
 
 
-# Codes of a refused request: HTTP status and text. Source: Twilio's published error dictionary.
-REFUSALS: dict[int, tuple[int, str]] = {
-    20003: (401, "Authenticate"),
-    20004: (405, "Method not allowed"),
-    20404: (404, "The requested resource was not found"),
-    20429: (429, "Too Many Requests"),
-    20503: (503, "Service unavailable"),
-    21211: (400, "Invalid 'To' Phone Number"),
-    21212: (400, "Invalid 'From' Number"),
-    21408: (403, "Permission to send an SMS has not been enabled for the region"),
-    21602: (400, "Message body is required."),
-    21603: (400, "A 'From' phone number is required."),
-    21604: (400, "A 'To' phone number is required."),
-    21606: (400, "The 'From' phone number is not a valid, SMS-capable inbound phone number"),
-    21609: (400, "The StatusCallback URL is not a valid URL."),
-    21610: (400, "Attempt to send to unsubscribed recipient"),
-    21611: (429, "This 'From' number has exceeded the maximum number of queued messages"),
-    21612: (400, "The 'To' phone number is not currently reachable via SMS"),
-    21614: (400, "'To' number is not a valid mobile number"),
-    21617: (400, "The concatenated message body exceeds the 1600 character limit."),
-}
-
-# Codes of a message that was taken but not delivered (`error_code` of the resource and of the callback).
-UNDELIVERED: dict[int, str] = {
-    30003: "Unreachable destination handset",
-    30005: "Unknown destination handset",
-    30006: "Landline or unreachable carrier",
-}
+_FINAL = frozenset({Status.DELIVERED, Status.UNDELIVERED, Status.FAILED, Status.CANCELED, Status.RECEIVED})
 
 
-class Rejected(Exception):
-    """The gateway refuses a request: `code` is the gateway's, `status` the HTTP one, `text` says why."""
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Which part of a long message: `number` counts from 1 to `total`; `reference` joins the parts.
 
-    def __init__(self, code: int, status: int, text: str) -> None:
-        super().__init__(f"{code}: {text}")
-        self.code = code
-        self.status = status
-        self.text = text
+    Source: 3GPP TS 23.040, 9.2.3.24.1 and 9.2.3.24.8.
+    """
 
-    @classmethod
-    def because(cls, code: int, detail: str = "") -> Rejected:
-        """The refusal of the dictionary with that code; `detail` is added to its text."""
-        status, text = REFUSALS[code]
-        return cls(code, status, f"{text}: {detail}" if detail else text)
+    reference: int
+    number: int
+    total: int
 
 
-@dataclass
-class Message:
-    """An outbound message; `status`, `updated`, `sent` and `error_code` change as it travels."""
+@dataclass(frozen=True, slots=True)
+class SmsOrder:
+    """What a client wants sent, whatever protocol it speaks.
 
-    sid: str
-    account_sid: str
+    `to` and `sender` are as the client wrote them, `body` is the text. With `part`, the order is one part of a long
+    message and the handset joins them. `udh`, `data_coding` and `payload` are what SMPP carried; a message class in
+    `data_coding` counts (class 0 is a flash message). `validity` counts from the moment the message sets out.
+    `listener` is called, with the world locked, at each change of the message's status. With `discard_body` and
+    `obfuscate_address`, the gateway's resource does not show the text and the end of the number.
+    """
+
     to: str
     sender: str
     body: str
+    _: KW_ONLY
+    status_callback: str | None = None
+    channel: Channel = "rest"
+    reference: str | None = None
+    validity: timedelta | None = None
+    send_at: datetime | None = None
+    udh: bytes = b""
+    data_coding: int | None = None
+    payload: bytes | None = None
+    part: Part | None = None
+    listener: Callable[[Message], None] | None = None
+    service_sid: str | None = None
+    discard_body: bool = False
+    obfuscate_address: bool = False
+
+    @property
+    def flash(self) -> bool:
+        """Whether it has message class 0: shown at once, not stored. Source: 3GPP TS 23.038, section 4."""
+        coding = self.data_coding
+        if coding is None:
+            return False
+        return (coding & 0xD3 == 0x10) or (coding & 0xF3 == 0xF0)
+
+
+@dataclass(eq=False, slots=True)
+class Message:
+    """A message of the account; `status`, `updated`, `sent` and the errors change as it travels.
+
+    `network_error` is the error a network gives in an SMPP receipt (001 absent subscriber, 002 memory full, 005
+    unknown subscriber…), 0 for none. `position` counts the messages of the gateway.
+    """
+
+    sid: str
+    account_sid: str
+    order: SmsOrder
+    sender: str
+    body: str
     coding: Coding
-    status_callback: str | None
     created: datetime
     updated: datetime
+    position: int = 0
     sent: datetime | None = None
     status: Status = Status.QUEUED
     error_code: int | None = None
+    network_error: int = 0
+
+    @property
+    def to(self) -> str:
+        return self.order.to
+
+    @property
+    def status_callback(self) -> str | None:
+        return self.order.status_callback
+
+    @property
+    def part(self) -> Part | None:
+        return self.order.part
+
+    @property
+    def inbound(self) -> bool:
+        """Whether it came from a handset to the account."""
+        return self.status is Status.RECEIVED
 
     @property
     def error_message(self) -> str | None:
         return None if self.error_code is None else UNDELIVERED[self.error_code]
+
+    @property
+    def expired(self) -> bool:
+        """Whether its validity ended before it could be delivered."""
+        return self.error_code == VALIDITY_EXPIRED
+
+    @property
+    def expires(self) -> datetime:
+        """When the SMSC gives up: the validity counts from the moment it set out."""
+        return (self.sent or self.order.send_at or self.created) + (self.order.validity or DEFAULT_VALIDITY)

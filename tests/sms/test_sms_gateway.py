@@ -2,39 +2,19 @@
 
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import Any
 
 import pytest
 
 from emulators.core.emulator import Emulator
 from emulators.core.faults import UnknownFault
 from emulators.core.physics import Physics
-from emulators.sms.gateway import Rejected, SmsGateway, Status
+from emulators.sms.gateway import Rejected, SmsGateway, SmsOrder, Status
 from emulators.sms.one_time_code import retriever
+from tests.sms.conftest import events, last
 
 NUMBER = "+491713920000"
 OTHER = "+491713920001"
 TEXT = "Ihre TAN lautet 123456. Sie gilt 10 Minuten. Musterkasse"
-
-
-@pytest.fixture
-def physics() -> Physics:
-    return Physics(seed=4711)
-
-
-@pytest.fixture
-def sms(physics: Physics) -> SmsGateway:
-    gateway = SmsGateway(physics)
-    physics.faults.declare(gateway.name, gateway.faults)
-    return gateway
-
-
-def events(physics: Physics) -> list[str]:
-    return [entry.event for entry in physics.journal.entries if entry.channel == "sms"]
-
-
-def last(physics: Physics, event: str) -> Mapping[str, Any]:
-    return list(physics.journal.named("sms", event))[-1].data
 
 
 def test_the_gateway_is_an_emulator(sms: SmsGateway) -> None:
@@ -44,7 +24,7 @@ def test_the_gateway_is_an_emulator(sms: SmsGateway) -> None:
 
 def test_a_message_arrives_at_the_number_it_was_sent_to_and_no_other(physics: Physics, sms: SmsGateway) -> None:
     handset, other = sms.handset(NUMBER), sms.handset(OTHER)
-    message = sms.submit(NUMBER, "Musterkasse", TEXT)
+    message = sms.submit(SmsOrder(NUMBER, "Musterkasse", TEXT))
     assert handset.newest is None
     physics.happen()
     assert [text.body for text in handset.inbox] == [TEXT]
@@ -70,7 +50,7 @@ def test_a_handset_has_a_number_of_fiction(sms: SmsGateway, number: str) -> None
 
 def test_a_device_without_sms_gets_nothing_and_the_gateway_says_so(physics: Physics, sms: SmsGateway) -> None:
     tablet = sms.handset(NUMBER, receives_sms=False)
-    message = sms.submit(NUMBER, "Musterkasse", TEXT)
+    message = sms.submit(SmsOrder(NUMBER, "Musterkasse", TEXT))
     physics.happen()
     assert tablet.inbox == ()
     assert (message.status, message.error_code) == (Status.UNDELIVERED, 30006)
@@ -78,7 +58,7 @@ def test_a_device_without_sms_gets_nothing_and_the_gateway_says_so(physics: Phys
 
 
 def test_a_number_that_nobody_has_is_an_unknown_handset(physics: Physics, sms: SmsGateway) -> None:
-    message = sms.submit(NUMBER, "Musterkasse", TEXT)
+    message = sms.submit(SmsOrder(NUMBER, "Musterkasse", TEXT))
     physics.happen()
     assert message.error_code == 30005
 
@@ -104,7 +84,7 @@ def test_a_wrong_submission_is_refused_with_the_code_that_says_why(
     physics: Physics, sms: SmsGateway, to: str, sender: str, body: str, callback: str | None, code: int
 ) -> None:
     with pytest.raises(Rejected) as refused:
-        sms.submit(to, sender, body, callback)
+        sms.submit(SmsOrder(to, sender, body, status_callback=callback))
     assert (refused.value.code, refused.value.status) == (code, 400)
     assert last(physics, "refused")["code"] == code
     assert sms.messages == ()
@@ -112,13 +92,16 @@ def test_a_wrong_submission_is_refused_with_the_code_that_says_why(
 
 def test_a_refusal_of_a_real_number_says_that_only_fiction_is_reached(sms: SmsGateway) -> None:
     with pytest.raises(Rejected, match="real person"):
-        sms.submit("+491701234567", "Musterkasse", TEXT)
+        sms.submit(SmsOrder("+491701234567", "Musterkasse", TEXT))
 
 
 def test_a_lost_message_never_arrives_and_is_reported(physics: Physics, sms: SmsGateway) -> None:
     handset = sms.handset(NUMBER)
     physics.faults.arm("sms", "lost")
-    first, second = sms.submit(NUMBER, "Musterkasse", TEXT), sms.submit(NUMBER, "Musterkasse", "zweite")
+    first, second = (
+        sms.submit(SmsOrder(NUMBER, "Musterkasse", TEXT)),
+        sms.submit(SmsOrder(NUMBER, "Musterkasse", "zweite")),
+    )
     physics.happen()
     assert (first.error_code, second.error_code) == (30003, None)
     assert [text.body for text in handset.inbox] == ["zweite"]
@@ -130,7 +113,7 @@ def test_a_late_message_arrives_after_its_minutes_and_the_fault_is_its_cause(phy
     handset = sms.handset(NUMBER)
     physics.faults.arm("sms", "late", {"minutes": 12})
     began = physics.clock.now
-    sms.submit(NUMBER, "Musterkasse", TEXT)
+    sms.submit(SmsOrder(NUMBER, "Musterkasse", TEXT))
     physics.advance_to(began + timedelta(minutes=11, seconds=59))
     assert handset.newest is None
     physics.advance_to(began + timedelta(minutes=12))
@@ -143,7 +126,7 @@ def test_a_late_message_arrives_after_its_minutes_and_the_fault_is_its_cause(phy
 def test_a_duplicate_lies_in_the_inbox_twice(physics: Physics, sms: SmsGateway, minutes: int) -> None:
     handset = sms.handset(NUMBER)
     physics.faults.arm("sms", "duplicate", {"minutes": minutes})
-    sms.submit(NUMBER, "Musterkasse", TEXT)
+    sms.submit(SmsOrder(NUMBER, "Musterkasse", TEXT))
     physics.advance_to(physics.clock.now + timedelta(minutes=minutes))
     first, second = handset.inbox
     assert (first.sid, first.body) == (second.sid, second.body)
@@ -153,9 +136,9 @@ def test_a_duplicate_lies_in_the_inbox_twice(physics: Physics, sms: SmsGateway, 
 def test_a_rejected_recipient_is_refused_once(physics: Physics, sms: SmsGateway) -> None:
     physics.faults.arm("sms", "rejected")
     with pytest.raises(Rejected) as refused:
-        sms.submit(NUMBER, "Musterkasse", TEXT)
+        sms.submit(SmsOrder(NUMBER, "Musterkasse", TEXT))
     assert refused.value.code == 21610
-    sms.submit(NUMBER, "Musterkasse", TEXT)
+    sms.submit(SmsOrder(NUMBER, "Musterkasse", TEXT))
     assert physics.faults.unspent == ()
 
 
@@ -171,7 +154,7 @@ def test_a_fault_with_a_nonsensical_parameter_is_not_armed(
 
 def test_a_code_is_taken_over_within_five_minutes_and_not_a_second_longer(physics: Physics, sms: SmsGateway) -> None:
     handset = sms.handset(NUMBER)
-    sms.submit(NUMBER, "Musterkasse", TEXT)
+    sms.submit(SmsOrder(NUMBER, "Musterkasse", TEXT))
     physics.happen()
     now = physics.clock.now
     assert handset.takeover(now + timedelta(minutes=5)) == "123456"
@@ -182,18 +165,18 @@ def test_a_code_is_taken_over_within_five_minutes_and_not_a_second_longer(physic
 def test_the_code_comes_from_the_newest_message_only(physics: Physics, sms: SmsGateway) -> None:
     handset = sms.handset(NUMBER)
     assert handset.takeover(physics.clock.now) is None
-    sms.submit(NUMBER, "Musterkasse", TEXT)
-    sms.submit(NUMBER, "Musterkasse", TEXT.replace("123456", "654321"))
+    sms.submit(SmsOrder(NUMBER, "Musterkasse", TEXT))
+    sms.submit(SmsOrder(NUMBER, "Musterkasse", TEXT.replace("123456", "654321")))
     physics.happen()
     assert handset.takeover(physics.clock.now) == "654321"
-    sms.submit(NUMBER, "Anders", "Hallo, wie geht es dir?")
+    sms.submit(SmsOrder(NUMBER, "Anders", "Hallo, wie geht es dir?"))
     physics.happen()
     assert handset.takeover(physics.clock.now) is None
 
 
 def test_a_wrong_app_hash_is_never_offered_but_can_be_read(physics: Physics, sms: SmsGateway) -> None:
     handset = sms.handset(NUMBER)
-    sms.submit(NUMBER, "Musterkasse", f"TAN 123456\n{'A' * 11}")
+    sms.submit(SmsOrder(NUMBER, "Musterkasse", f"TAN 123456\n{'A' * 11}"))
     physics.happen()
     assert handset.takeover(physics.clock.now, retriever("B" * 11)) is None
     assert last(physics, "code.not_offered")["reason"] == "no_code_for_this_app"
@@ -206,7 +189,7 @@ def test_the_same_seed_writes_the_same_journal() -> None:
         physics = Physics(seed)
         sms = SmsGateway(physics)
         sms.handset(NUMBER)
-        sms.submit(NUMBER, "Musterkasse", TEXT)
+        sms.submit(SmsOrder(NUMBER, "Musterkasse", TEXT))
         physics.happen()
         return physics.journal.to_jsonl()
 

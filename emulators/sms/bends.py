@@ -1,0 +1,203 @@
+"""What each fault of the delivery does to the message it strikes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from typing import Any
+
+from emulators.core.faults import Fault
+
+from . import delivery_faults as faults
+from .coding import in_alphabet
+from .handset import Hindrance
+from .message import Message, Status
+from .network import PLAIN, Network, Passage
+
+Bend = Callable[[Network, Message, Any], None]
+
+
+def bend(network: Network, message: Message, fault: Fault) -> None:
+    """Let `fault` do to `message` what its doc line says."""
+    _BENDS[type(fault)](network, message, fault)
+
+
+def _lost(network: Network, message: Message, _: faults.Lost) -> None:
+    network.fail(message, 30003)
+
+
+def _vanished(network: Network, message: Message, _: faults.Vanished) -> None:
+    network.write("vanished", sid=message.sid, to=message.to)
+
+
+def _late(network: Network, message: Message, fault: faults.Late) -> None:
+    _delayed(network, message, fault.minutes, PLAIN)
+
+
+def _duplicate(network: Network, message: Message, fault: faults.Duplicate) -> None:
+    network.arrive(message)
+    network.write("duplicated", sid=message.sid, to=message.to, minutes=fault.minutes)
+    network.arrive_later(timedelta(minutes=fault.minutes), message)
+
+
+def _overtaken(network: Network, message: Message, fault: faults.Overtaken) -> None:
+    network.write("held_back", sid=message.sid, to=message.to, minutes=fault.minutes)
+    release = network.hold_back(message)
+    network.physics.later(timedelta(minutes=fault.minutes), release, f"sms {message.sid} arrives after all")
+
+
+def _undeliverable(network: Network, message: Message, fault: faults.Undeliverable) -> None:
+    network.fail(message, fault.code, fault.network_error, fault.status)
+
+
+def _sender_rewritten(network: Network, message: Message, fault: faults.SenderRewritten) -> None:
+    network.write("altered", sid=message.sid, to=message.to, **{"from": fault.sender})
+    network.arrive(message, Passage(sender=fault.sender))
+
+
+def _question_marks(network: Network, message: Message, _: faults.QuestionMarks) -> None:
+    _altered(network, message, "".join(char if in_alphabet(char) else "?" for char in message.body))
+
+
+def _truncated(network: Network, message: Message, fault: faults.Truncated) -> None:
+    _altered(network, message, message.body[: fault.characters])
+
+
+def _flash(network: Network, message: Message, _: faults.Flash) -> None:
+    network.arrive(message, Passage(flash=True))
+
+
+def _segment_missing(network: Network, message: Message, fault: faults.SegmentMissing) -> None:
+    segments = network.segments(message)
+    missing = segments[min(fault.number, len(segments)) - 1]
+    network.write("segment.lost", sid=message.sid, to=message.to, number=missing[0].number, total=missing[0].total)
+    rest = tuple(segment for segment in segments if segment is not missing)
+    if rest:
+        network.arrive(message, Passage(segments=rest, reported=False))
+
+
+def _segments_reordered(network: Network, message: Message, _: faults.SegmentsReordered) -> None:
+    segments = network.segments(message)
+    network.write("segments.reordered", sid=message.sid, to=message.to, total=len(segments))
+    network.arrive(message, Passage(segments=segments[::-1]))
+
+
+def _segment_late(network: Network, message: Message, fault: faults.SegmentLate) -> None:
+    segments = network.segments(message)
+    late = segments[min(fault.number, len(segments)) - 1]
+    network.write("segment.late", sid=message.sid, to=message.to, number=late[0].number, minutes=fault.minutes)
+    rest = tuple(segment for segment in segments if segment is not late)
+    if rest:
+        network.arrive(message, Passage(segments=rest, reported=False))
+    network.arrive_later(timedelta(minutes=fault.minutes), message, Passage(segments=(late,)))
+
+
+def _switched_off(network: Network, message: Message, fault: faults.SwitchedOff) -> None:
+    _hindered(network, message, Hindrance.OFF, fault.hours)
+
+
+def _memory_full(network: Network, message: Message, fault: faults.MemoryFull) -> None:
+    _hindered(network, message, Hindrance.MEMORY_FULL, fault.hours)
+
+
+def _roaming(network: Network, message: Message, fault: faults.Roaming) -> None:
+    if fault.arrives:
+        _delayed(network, message, fault.minutes, PLAIN)
+    else:
+        _report_only(network, message)
+
+
+def _sim_swapped(network: Network, message: Message, fault: faults.SimSwapped) -> None:
+    network.write("sim.swapped", number=message.to, holder=fault.holder)
+    network.move_sim(message.to)
+    network.arrive(message)
+
+
+def _wrong_device(network: Network, message: Message, _: faults.WrongDevice) -> None:
+    network.write("misrouted", sid=message.sid, to=message.to)
+    network.arrive(message, Passage(handset=network.another_handset(message.to)))
+
+
+def _opts_out(network: Network, message: Message, _: faults.OptsOut) -> None:
+    network.arrive(message)
+    network.receive(message.to, message.sender, "STOP")
+
+
+def _never_shown(network: Network, message: Message, _: faults.NeverShown) -> None:
+    _report_only(network, message)
+
+
+def _receipt_missing(network: Network, message: Message, _: faults.ReceiptMissing) -> None:
+    network.write("receipt.lost", sid=message.sid, to=message.to)
+    network.arrive(message, Passage(reported=False))
+
+
+def _receipt_late(network: Network, message: Message, fault: faults.ReceiptLate) -> None:
+    network.arrive(message, Passage(reported=False))
+
+    def report() -> None:
+        if not message.status.final:
+            network.turn(message, Status.DELIVERED, None, 0)
+
+    network.physics.later(timedelta(minutes=fault.minutes), report, f"receipt of sms {message.sid}")
+
+
+def _receipt_contradicts(network: Network, message: Message, _: faults.ReceiptContradicts) -> None:
+    network.arrive(message, Passage(reported=False))
+    network.fail(message, 30008)
+
+
+def _altered(network: Network, message: Message, text: str) -> None:
+    network.write("altered", sid=message.sid, to=message.to, text=text)
+    network.arrive(message, Passage(text=text))
+
+
+def _delayed(network: Network, message: Message, minutes: int, passage: Passage) -> None:
+    network.write("delayed", sid=message.sid, to=message.to, minutes=minutes)
+    network.arrive_later(timedelta(minutes=minutes), message, passage)
+
+
+def _report_only(network: Network, message: Message) -> None:
+    network.write("receipt.false", sid=message.sid, to=message.to)
+    network.turn(message, Status.DELIVERED, None, 0)
+
+
+def _hindered(network: Network, message: Message, hindrance: Hindrance, hours: int) -> None:
+    handset = network.holder(message.to)
+    if handset is not None:
+        handset.hinder(hindrance)
+        network.physics.later(timedelta(hours=hours), lambda: handset.recover(hindrance), f"{message.to} is back")
+    network.arrive(message)
+
+
+_BENDS: Mapping[type[Fault], Bend] = {
+    faults.Lost: _lost,
+    faults.Vanished: _vanished,
+    faults.Late: _late,
+    faults.Duplicate: _duplicate,
+    faults.Overtaken: _overtaken,
+    faults.Absent: _undeliverable,
+    faults.Unassigned: _undeliverable,
+    faults.Landline: _undeliverable,
+    faults.Ported: _undeliverable,
+    faults.ContentFiltered: _undeliverable,
+    faults.Blocked: _undeliverable,
+    faults.Suspended: _undeliverable,
+    faults.SenderRewritten: _sender_rewritten,
+    faults.QuestionMarks: _question_marks,
+    faults.Truncated: _truncated,
+    faults.Flash: _flash,
+    faults.SegmentMissing: _segment_missing,
+    faults.SegmentsReordered: _segments_reordered,
+    faults.SegmentLate: _segment_late,
+    faults.SwitchedOff: _switched_off,
+    faults.MemoryFull: _memory_full,
+    faults.Roaming: _roaming,
+    faults.SimSwapped: _sim_swapped,
+    faults.WrongDevice: _wrong_device,
+    faults.OptsOut: _opts_out,
+    faults.NeverShown: _never_shown,
+    faults.ReceiptMissing: _receipt_missing,
+    faults.ReceiptLate: _receipt_late,
+    faults.ReceiptContradicts: _receipt_contradicts,
+}

@@ -1,0 +1,158 @@
+"""What a bound client may ask of its account: submit, query, cancel, replace. A body in, a status and a body out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import NamedTuple
+
+from ..message import Message, Rejected
+from . import pdu
+from .account import SmppAccount, Submission
+from .codes import Command, Status, Tag
+from .pdu import (
+    CancelSm,
+    DataSm,
+    Malformed,
+    QuerySm,
+    QuerySmResp,
+    ReplaceSm,
+    ShortMessage,
+    SubmitMultiResp,
+    Unsuccessful,
+    find,
+)
+from .submission import REFUSALS, network_error_of, state_of
+from .text import content
+from .times import format_absolute
+
+
+class Reply(NamedTuple):
+    """The answer to a request; `submission` is what was taken by it."""
+
+    status: int
+    body: bytes = b""
+    submission: Submission | None = None
+
+
+Operation = Callable[[SmppAccount, bytes], Reply]
+
+
+def answer(account: SmppAccount, command: int, body: bytes) -> Reply:
+    """Carry a request out. What is wrong with it is in the reply's status and, in words, in the journal."""
+    try:
+        return OPERATIONS[command](account, body)
+    except Malformed as error:
+        account.write("malformed", command=Command(command).name.lower(), status=error.status, why=error.why)
+        return Reply(error.status)
+    except Rejected as refused:
+        return Reply(status_of(refused))
+
+
+def status_of(refused: Rejected) -> Status:
+    return REFUSALS.get(refused.code, Status.RSUBMITFAIL)
+
+
+def _submit_sm(account: SmppAccount, body: bytes) -> Reply:
+    return _submitted(account, pdu.decode(ShortMessage, body))
+
+
+def _data_sm(account: SmppAccount, body: bytes) -> Reply:
+    """Source: SMPP v3.4, 4.7: as submit_sm, with the text in message_payload alone."""
+    data = pdu.decode(DataSm, body)
+    if find(data.tlvs, Tag.MESSAGE_PAYLOAD) is None:
+        raise Malformed(Status.RMISSINGOPTPARAM, "data_sm carries its text in message_payload, which is not there")
+    sm = ShortMessage(
+        *data[:8], registered_delivery=data.registered_delivery, data_coding=data.data_coding, tlvs=data.tlvs
+    )
+    return _submitted(account, sm)
+
+
+def _submitted(account: SmppAccount, sm: ShortMessage) -> Reply:
+    submission = account.submit(sm)
+    return Reply(Status.ROK, account.answer_id(submission).encode() + b"\0", submission)
+
+
+def _submit_multi(account: SmppAccount, body: bytes) -> Reply:
+    multi = pdu.decode_submit_multi(body)
+    joined = Submission(multi.message)
+    failed = []
+    for flag, ton, npi, address in multi.destinations:
+        try:
+            if flag == 2:
+                raise Malformed(Status.RCNTSUBDL, f"there is no distribution list {address!r}")
+            sm = multi.message._replace(dest_addr_ton=ton, dest_addr_npi=npi, destination_addr=address)
+            account.submit(sm, joined)
+        except Malformed as error:
+            failed.append(Unsuccessful(ton, npi, address, error.status))
+        except Rejected as refused:
+            failed.append(Unsuccessful(ton, npi, address, status_of(refused)))
+    if not joined.messages:
+        return Reply(failed[0].status)
+    resp = SubmitMultiResp(account.answer_id(joined), tuple(failed))
+    return Reply(Status.ROK, pdu.encode_submit_multi_resp(resp), joined)
+
+
+def _query_sm(account: SmppAccount, body: bytes) -> Reply:
+    query = pdu.decode(QuerySm, body)
+    message = _message(account, query.message_id, query.source_addr, Status.RQUERYFAIL)
+    done = format_absolute(message.updated) if message.status.final else ""
+    resp = QuerySmResp(query.message_id, done, state_of(message), network_error_of(message) & 0xFF)
+    return Reply(Status.ROK, pdu.encode(resp))
+
+
+def _cancel_sm(account: SmppAccount, body: bytes) -> Reply:
+    """With a message id that message; without, all between the two addresses. Source: SMPP v3.4, 4.9."""
+    cancel = pdu.decode(CancelSm, body)
+    if cancel.message_id:
+        messages = [_message(account, cancel.message_id, cancel.source_addr, Status.RCANCELFAIL)]
+    else:
+        found = account.pending(cancel.source_addr, cancel.destination_addr)
+        messages = [message for submission in found for message in submission.messages]
+    if not messages:
+        return Reply(Status.RCANCELFAIL)
+    try:
+        for message in messages:
+            account.gateway.cancel(message.sid)
+    except Rejected:
+        return Reply(Status.RCANCELFAIL)
+    return Reply(Status.ROK)
+
+
+def _replace_sm(account: SmppAccount, body: bytes) -> Reply:
+    """Gives the message another text; another time is refused (0x13). Source: SMPP v3.4, 4.10."""
+    new = pdu.decode(ReplaceSm, body)
+    message = _message(account, new.message_id, new.source_addr, Status.RREPLACEFAIL)
+    if new.schedule_delivery_time or new.validity_period:
+        raise Malformed(Status.RREPLACEFAIL, "schedule_delivery_time and validity_period of a message stay as they are")
+    text = content(new.short_message, message.order.data_coding or 0, False, ())
+    try:
+        account.gateway.replace(message.sid, text.body)
+    except Rejected as refused:
+        return Reply(Status.RREPLACEFAIL if refused.code == 20409 else status_of(refused))
+    return Reply(Status.ROK)
+
+
+def _message(account: SmppAccount, message_id: str, source: str, mismatch: Status) -> Message:
+    """The message with that id and that source address. Raises `Malformed`."""
+    submission = account.find(message_id)
+    if submission is None:
+        raise Malformed(Status.RINVMSGID, f"no message has the id {message_id!r}")
+    if submission.sm.source_addr != source:
+        raise Malformed(
+            mismatch, f"the source address of {message_id} is {submission.sm.source_addr!r}, not {source!r}"
+        )
+    return submission.messages[0]
+
+
+OPERATIONS: Mapping[int, Operation] = MappingProxyType(
+    {
+        Command.SUBMIT_SM: _submit_sm,
+        Command.SUBMIT_MULTI: _submit_multi,
+        Command.DATA_SM: _data_sm,
+        Command.QUERY_SM: _query_sm,
+        Command.CANCEL_SM: _cancel_sm,
+        Command.REPLACE_SM: _replace_sm,
+    }
+)
+SUBMITTING = frozenset({Command.SUBMIT_SM, Command.SUBMIT_MULTI, Command.DATA_SM})

@@ -1,0 +1,434 @@
+"""The PDUs of SMPP 3.4: octets to values and back, for both ends of a session.
+
+A PDU is a header of four 32-bit numbers (length, id, status, sequence number) and a body: C-octet strings, octets,
+and optional parameters (tag, length, value) at the end. Parsing takes longer strings than the standard allows;
+encoding does not make any. Source: SMPP v3.4, issue 1.2, chapter 4.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from struct import Struct
+from struct import error as StructError  # noqa: N812
+from typing import Any, NamedTuple, TypeVar
+
+from .codes import RESPONSE, Command, Status, Tag
+
+HEADER = Struct(">IIII")
+LENGTH_LIMIT = 70_000
+"""The longest PDU that is read: a `message_payload` of 65,535 octets and all fields fit. An own limit."""
+
+_TLV = Struct(">HH")
+_LENGTH = Struct(">I")
+
+
+class Malformed(ValueError):
+    """A PDU whose body does not parse; `status` is the answer to it. Framing is not lost."""
+
+    def __init__(self, status: Status, why: str) -> None:
+        super().__init__(why)
+        self.status = status
+        self.why = why
+
+
+class FramingLost(ValueError):
+    """A length that cannot be: from here on nobody knows where a PDU begins. `sequence` is 0 if it was not read."""
+
+    def __init__(self, length: int, sequence: int) -> None:
+        super().__init__(f"command_length {length} is not between {HEADER.size} and {LENGTH_LIMIT}")
+        self.sequence = sequence
+
+
+class Tlv(NamedTuple):
+    """An optional parameter; an unknown tag is kept as it is."""
+
+    tag: int
+    value: bytes
+
+
+Tlvs = tuple[Tlv, ...]
+
+
+def find(tlvs: Tlvs, tag: Tag) -> bytes | None:
+    """The value of the first parameter with that tag."""
+    return next((value for known, value in tlvs if known == tag), None)
+
+
+def find_number(tlvs: Tlvs, tag: Tag, octets: int) -> int | None:
+    """A numeric parameter. Raises `Malformed` (0xC2) if it does not have that many octets."""
+    value = find(tlvs, tag)
+    if value is None:
+        return None
+    if len(value) != octets:
+        raise Malformed(Status.RINVPARLEN, f"{tag.name.lower()} has {len(value)} octets, not {octets}")
+    return int.from_bytes(value, "big")
+
+
+class Bind(NamedTuple):
+    system_id: str = ""
+    password: str = ""
+    system_type: str = ""
+    interface_version: int = 0x34
+    addr_ton: int = 0
+    addr_npi: int = 0
+    address_range: str = ""
+
+
+class BindResp(NamedTuple):
+    system_id: str = ""
+    tlvs: Tlvs = ()
+
+
+class Outbind(NamedTuple):
+    system_id: str = ""
+    password: str = ""
+
+
+class ShortMessage(NamedTuple):
+    """The body of submit_sm and deliver_sm. `sm_length` follows from `short_message`."""
+
+    service_type: str = ""
+    source_addr_ton: int = 0
+    source_addr_npi: int = 0
+    source_addr: str = ""
+    dest_addr_ton: int = 0
+    dest_addr_npi: int = 0
+    destination_addr: str = ""
+    esm_class: int = 0
+    protocol_id: int = 0
+    priority_flag: int = 0
+    schedule_delivery_time: str = ""
+    validity_period: str = ""
+    registered_delivery: int = 0
+    replace_if_present_flag: int = 0
+    data_coding: int = 0
+    sm_default_msg_id: int = 0
+    short_message: bytes = b""
+    tlvs: Tlvs = ()
+
+
+class Destination(NamedTuple):
+    """One of submit_multi: an address, or (flag 2) the name of a distribution list."""
+
+    flag: int = 1
+    ton: int = 0
+    npi: int = 0
+    address: str = ""
+
+
+class SubmitMulti(NamedTuple):
+    """As a submit_sm without destination, to many; `message` holds the rest."""
+
+    destinations: tuple[Destination, ...]
+    message: ShortMessage
+
+
+class Unsuccessful(NamedTuple):
+    ton: int
+    npi: int
+    address: str
+    status: int
+
+
+class SubmitMultiResp(NamedTuple):
+    message_id: str
+    unsuccessful: tuple[Unsuccessful, ...] = ()
+
+
+class DataSm(NamedTuple):
+    service_type: str = ""
+    source_addr_ton: int = 0
+    source_addr_npi: int = 0
+    source_addr: str = ""
+    dest_addr_ton: int = 0
+    dest_addr_npi: int = 0
+    destination_addr: str = ""
+    esm_class: int = 0
+    registered_delivery: int = 0
+    data_coding: int = 0
+    tlvs: Tlvs = ()
+
+
+class MessageIdResp(NamedTuple):
+    """The body of submit_sm_resp, deliver_sm_resp and data_sm_resp."""
+
+    message_id: str = ""
+    tlvs: Tlvs = ()
+
+
+class QuerySm(NamedTuple):
+    message_id: str = ""
+    source_addr_ton: int = 0
+    source_addr_npi: int = 0
+    source_addr: str = ""
+
+
+class QuerySmResp(NamedTuple):
+    message_id: str = ""
+    final_date: str = ""
+    message_state: int = 0
+    error_code: int = 0
+
+
+class CancelSm(NamedTuple):
+    service_type: str = ""
+    message_id: str = ""
+    source_addr_ton: int = 0
+    source_addr_npi: int = 0
+    source_addr: str = ""
+    dest_addr_ton: int = 0
+    dest_addr_npi: int = 0
+    destination_addr: str = ""
+
+
+class ReplaceSm(NamedTuple):
+    message_id: str = ""
+    source_addr_ton: int = 0
+    source_addr_npi: int = 0
+    source_addr: str = ""
+    schedule_delivery_time: str = ""
+    validity_period: str = ""
+    registered_delivery: int = 0
+    sm_default_msg_id: int = 0
+    short_message: bytes = b""
+
+
+class AlertNotification(NamedTuple):
+    source_addr_ton: int = 0
+    source_addr_npi: int = 0
+    source_addr: str = ""
+    esme_addr_ton: int = 0
+    esme_addr_npi: int = 0
+    esme_addr: str = ""
+    tlvs: Tlvs = ()
+
+
+class _Layout(NamedTuple):
+    """The fields of a body in order: a string of at most n octets with its NUL is -n, a run of n octets is n."""
+
+    steps: tuple[int, ...]
+    text: bool = False  # sm_length and short_message follow
+    tlvs: bool = False
+
+
+Body = (
+    Bind | BindResp | Outbind | ShortMessage | DataSm | MessageIdResp | QuerySm | QuerySmResp | CancelSm
+    | ReplaceSm | AlertNotification
+)  # fmt: skip
+B = TypeVar("B", bound=Body)
+
+_LAYOUTS: Mapping[type[tuple[Any, ...]], _Layout] = {
+    Bind: _Layout((-16, -9, -13, 3, -41)),
+    BindResp: _Layout((-16,), tlvs=True),
+    Outbind: _Layout((-16, -9)),
+    ShortMessage: _Layout((-6, 2, -21, 2, -21, 3, -17, -17, 4), text=True, tlvs=True),
+    DataSm: _Layout((-6, 2, -65, 2, -65, 3), tlvs=True),
+    MessageIdResp: _Layout((-65,), tlvs=True),
+    QuerySm: _Layout((-65, 2, -21)),
+    QuerySmResp: _Layout((-65, -17, 2)),
+    CancelSm: _Layout((-6, -65, 2, -21, 2, -21)),
+    ReplaceSm: _Layout((-65, 2, -21, -17, -17, 2), text=True),
+    AlertNotification: _Layout((2, -65, 2, -65), tlvs=True),
+}
+
+
+def decode(kind: type[B], body: bytes) -> B:
+    """The body of a PDU (without header) as a value. Raises `Malformed`."""
+    steps, text, tlvs = _LAYOUTS[kind]
+    values: list[Any] = []
+    at = 0
+    try:
+        for step in steps:
+            if step < 0:
+                end = body.index(0, at)
+                values.append(body[at:end].decode("latin-1"))
+                at = end + 1
+            else:
+                values += body[at : at + step]
+                at += step
+        if at > len(body):
+            raise ValueError
+    except ValueError:
+        raise Malformed(Status.RINVCMDLEN, _where_it_ended(kind, values)) from None
+    if text:
+        at = _decode_text(body, at, values)
+    if tlvs:
+        values.append(tuple(_tlvs(body, at)) if at < len(body) else ())
+    elif at < len(body):
+        raise Malformed(Status.RINVCMDLEN, f"{len(body) - at} octets follow where the PDU should end")
+    made: B = tuple.__new__(kind, values)
+    return made
+
+
+def encode(body: Body) -> bytes:
+    """The body of a PDU. Raises `ValueError` for a field that is too long for its place."""
+    steps, text, tlvs = _LAYOUTS[type(body)]
+    values: tuple[Any, ...] = body
+    pieces: list[bytes] = []
+    at = 0
+    for step in steps:
+        if step < 0:
+            pieces.append(_c_octets(values[at], -step))
+            at += 1
+        else:
+            pieces.append(bytes(values[at : at + step]))
+            at += step
+    if text:
+        short_message = values[at]
+        pieces += (bytes((len(short_message),)), short_message)
+        at += 1
+    if tlvs and values[at]:
+        pieces.append(_encode_tlvs(values[at]))
+    return b"".join(pieces)
+
+
+def pdu(command: int, sequence: int, body: bytes = b"", status: int = 0) -> bytes:
+    """A whole PDU."""
+    return HEADER.pack(HEADER.size + len(body), command, status, sequence) + body
+
+
+def decode_submit_multi(body: bytes) -> SubmitMulti:
+    """Raises `Malformed`: 0x33 without any destination, 0x40 for an unknown flag."""
+    try:
+        first = body.index(0)
+        source = body.index(0, first + 3)
+        count, at = body[source + 1], source + 2
+        destinations = []
+        for _ in range(count):
+            destination, at = _destination(body, at)
+            destinations.append(destination)
+    except (ValueError, IndexError) as error:
+        if isinstance(error, Malformed):
+            raise
+        raise Malformed(Status.RINVCMDLEN, "the PDU ends within its destinations") from None
+    if not destinations:
+        raise Malformed(Status.RINVNUMDESTS, "number_of_dests is 0")
+    # Without its destinations the body is that of a submit_sm to nobody.
+    return SubmitMulti(tuple(destinations), decode(ShortMessage, body[: source + 1] + b"\0\0\0" + body[at:]))
+
+
+def encode_submit_multi(multi: SubmitMulti) -> bytes:
+    """Raises `ValueError` for a field that is too long for its place."""
+    message = multi.message._replace(dest_addr_ton=0, dest_addr_npi=0, destination_addr="")
+    body = encode(message)
+    cut = body.index(0, body.index(0) + 3) + 1
+    pieces = [bytes((len(multi.destinations),))]
+    for flag, ton, npi, address in multi.destinations:
+        pieces += (bytes((flag,)), bytes((ton, npi)) if flag == 1 else b"", _c_octets(address, 21))
+    return body[:cut] + b"".join(pieces) + body[cut + 3 :]
+
+
+def encode_submit_multi_resp(answer: SubmitMultiResp) -> bytes:
+    pieces = [_c_octets(answer.message_id, 65), bytes((len(answer.unsuccessful),))]
+    for ton, npi, address, status in answer.unsuccessful:
+        pieces += (bytes((ton, npi)), address.encode("latin-1") + b"\0", _LENGTH.pack(status))
+    return b"".join(pieces)
+
+
+def decode_submit_multi_resp(body: bytes) -> SubmitMultiResp:
+    """Raises `Malformed`."""
+    try:
+        end = body.index(0)
+        count, at, failed = body[end + 1], end + 2, []
+        for _ in range(count):
+            stop = body.index(0, at + 2)
+            address = body[at + 2 : stop].decode("latin-1")
+            failed.append(Unsuccessful(body[at], body[at + 1], address, *_LENGTH.unpack_from(body, stop + 1)))
+            at = stop + 5
+    except (ValueError, IndexError, StructError):
+        raise Malformed(Status.RINVCMDLEN, "the PDU ends within its unsuccessful destinations") from None
+    return SubmitMultiResp(body[:end].decode("latin-1"), tuple(failed))
+
+
+class Pdu(NamedTuple):
+    """One PDU as it came: the header's fields and the octets of the body."""
+
+    command: int
+    status: int
+    sequence: int
+    body: bytes
+
+    @property
+    def is_answer(self) -> bool:
+        return bool(self.command & RESPONSE)
+
+
+class Framer:
+    """Cuts a stream into PDUs and keeps at most one unfinished one."""
+
+    def __init__(self, limit: int = LENGTH_LIMIT) -> None:
+        self._limit = limit
+        self._rest = b""
+
+    def feed(self, data: bytes) -> Iterator[Pdu]:
+        """The PDUs that are complete with `data`. Raises `FramingLost`; nothing can be fed after that."""
+        if self._rest:
+            data = self._rest + data
+        at, size = 0, len(data)
+        unpack, header = HEADER.unpack_from, HEADER.size
+        try:
+            while size - at >= 4:
+                length = _LENGTH.unpack_from(data, at)[0]
+                if not header <= length <= self._limit:
+                    sequence = unpack(data, at)[3] if size - at >= header else 0
+                    at = size
+                    raise FramingLost(length, sequence)
+                if size - at < length:
+                    break
+                start, at = at, at + length
+                _, command, status, sequence = unpack(data, start)
+                yield Pdu(command, status, sequence, data[start + header : at])
+        finally:
+            self._rest = data[at:]
+
+
+def _decode_text(body: bytes, at: int, values: list[Any]) -> int:
+    if at >= len(body):
+        raise Malformed(Status.RINVCMDLEN, "the PDU ends before sm_length")
+    length = body[at]
+    text = body[at + 1 : at + 1 + length]
+    if len(text) < length:
+        raise Malformed(Status.RINVMSGLEN, f"sm_length says {length}, {len(text)} octets are there")
+    values.append(text)
+    return at + 1 + length
+
+
+def _tlvs(body: bytes, at: int) -> Iterator[Tlv]:
+    while at < len(body):
+        if len(body) - at < _TLV.size:
+            raise Malformed(Status.RINVOPTPARSTREAM, f"{len(body) - at} octets are left, too few for a parameter")
+        tag, length = _TLV.unpack_from(body, at)
+        at += _TLV.size
+        if len(body) - at < length:
+            why = f"parameter 0x{tag:04X} says {length} octets, {len(body) - at} are there"
+            raise Malformed(Status.RINVOPTPARSTREAM, why)
+        yield Tlv(tag, body[at : at + length])
+        at += length
+
+
+def _encode_tlvs(tlvs: Iterable[Tlv]) -> bytes:
+    return b"".join([_TLV.pack(tag, len(value)) + value for tag, value in tlvs])
+
+
+def _c_octets(text: str, room: int) -> bytes:
+    octets = text.encode("latin-1")
+    if len(octets) >= room or 0 in octets:
+        raise ValueError(f"{text!r} is no C-octet string of at most {room} octets with its NUL")
+    return octets + b"\0"
+
+
+def _destination(body: bytes, at: int) -> tuple[Destination, int]:
+    flag = body[at]
+    if flag not in (1, 2):
+        raise Malformed(Status.RINVDESTFLAG, f"dest_flag {flag} is neither 1 (address) nor 2 (distribution list)")
+    ton, npi, start = (body[at + 1], body[at + 2], at + 3) if flag == 1 else (0, 0, at + 1)
+    end = body.index(0, start)
+    return Destination(flag, ton, npi, body[start:end].decode("latin-1")), end + 1
+
+
+def _where_it_ended(kind: type[tuple[Any, ...]], values: list[Any]) -> str:
+    names: tuple[str, ...] = kind._fields  # type: ignore[attr-defined]  # a NamedTuple
+    return f"the PDU ends within {names[min(len(values), len(names) - 1)]}"
+
+
+BINDS = (Command.BIND_RECEIVER, Command.BIND_TRANSMITTER, Command.BIND_TRANSCEIVER)

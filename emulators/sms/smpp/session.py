@@ -1,0 +1,323 @@
+"""The SMS centre's end of one SMPP connection. Sans-IO: octets in, octets out through a wire.
+
+It knows bind, unbind, enquire_link both ways, submissions and deliveries within their windows. It does not know
+encryption or SMPP 5.0's broadcasts and congestion control. What is wrong with a PDU is answered in SMPP's words and
+noted in the journal; only where framing is lost is the connection closed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
+from datetime import datetime, timedelta
+from enum import Enum
+from typing import Any
+
+from emulators.wire.tcp import Wire
+
+from .account import Delivery, SmppAccount
+from .codes import RESPONSE, Command, Status, Tag, name_of
+from .faults import BIND, ENQUIRE_LINK, SUBMIT, BindRefused
+from .operations import OPERATIONS, SUBMITTING, answer
+from .pdu import BINDS, Bind, BindResp, Framer, FramingLost, Malformed, Pdu, Tlv, decode, encode, pdu
+from .spoiled import spoil
+
+INTERFACE_VERSION = 0x34
+_MAX_SEQUENCE = 0x7FFFFFFF
+_FIRST_WITH_PARAMETERS = 0x34  # interface versions below do not know optional parameters
+
+
+class Mode(Enum):
+    """The states of a session. Source: SMPP v3.4, 2.2."""
+
+    OPEN = "open"
+    TRANSMITTER = "transmitter"
+    RECEIVER = "receiver"
+    TRANSCEIVER = "transceiver"
+    UNBOUND = "unbound"
+    CLOSED = "closed"
+
+
+_MODES = {
+    Command.BIND_TRANSMITTER: Mode.TRANSMITTER,
+    Command.BIND_RECEIVER: Mode.RECEIVER,
+    Command.BIND_TRANSCEIVER: Mode.TRANSCEIVER,
+}
+_SUBMITS = frozenset({Mode.TRANSMITTER, Mode.TRANSCEIVER})
+_RECEIVES = frozenset({Mode.RECEIVER, Mode.TRANSCEIVER})
+
+
+class SmppSession:
+    """One connection. It is without a world until a bind says whose account it is; then it holds that world's lock.
+
+    `accounts` finds the account of a system_id, `busy` is told of the account after each piece of input.
+    """
+
+    _heard_at: datetime
+
+    def __init__(
+        self,
+        wire: Wire,
+        accounts: Callable[[str], SmppAccount | None],
+        busy: Callable[[SmppAccount], object] = lambda _: None,
+    ) -> None:
+        self.wire = wire
+        self.mode = Mode.OPEN
+        self.account: SmppAccount | None = None
+        self._accounts = accounts
+        self._busy = busy
+        self._lock: AbstractContextManager[Any] = nullcontext()
+        self._framer = Framer()
+        self._sequence = 0
+        self._fresh = 0
+        self.withheld = 0
+        self._behind: list[bytes] = []
+        self._held: list[bytes] | None = None
+        self._unanswered: dict[int, Delivery] = {}
+
+    # -- the wire's side --------------------------------------------------------------------------------------------
+
+    def receive(self, data: bytes) -> None:
+        """Take octets as they come. Submissions that come in one piece were all sent before an answer to any."""
+        self._fresh = 0
+        try:
+            for request in self._framer.feed(data):
+                if self.mode is Mode.CLOSED:
+                    return
+                with self._lock:
+                    self._take(request)
+        except FramingLost as lost:
+            with self._lock:
+                self._note("framing_lost", why=str(lost))
+                self._say(Command.GENERIC_NACK, lost.sequence, Status.RINVCMDLEN)
+                self._end()
+        if self.account is not None:
+            if self.account.rules.idle_after is not None:
+                self._heard_at = self.account.physics.clock.now
+            self._busy(self.account)
+
+    def lost(self, why: str) -> None:
+        with self._lock:
+            if why:
+                self._note("connection_lost", why=why)
+            self._end()
+
+    def _take(self, request: Pdu) -> None:
+        if request.is_answer:
+            self._take_answer(request)
+        elif (handle := _HANDLERS.get(request.command)) is None:
+            self._note("unknown_command", command=name_of(Command, request.command))
+            self._say(Command.GENERIC_NACK, request.sequence, Status.RINVCMDID)
+        else:
+            handle(self, request)
+
+    # -- binding ----------------------------------------------------------------------------------------------------
+
+    def _bind(self, request: Pdu) -> None:
+        try:
+            bind = decode(Bind, request.body)
+        except Malformed as error:
+            self._say(request.command | RESPONSE, request.sequence, error.status)
+            return
+        if self.mode is not Mode.OPEN:
+            self._say(request.command | RESPONSE, request.sequence, Status.RALYBND)
+            return
+        account = self._accounts(bind.system_id)
+        if account is None:
+            self._say(request.command | RESPONSE, request.sequence, Status.RINVSYSID)
+            return
+        with account.physics.lock:
+            self._bind_to(account, request, bind)
+
+    def _bind_to(self, account: SmppAccount, request: Pdu, bind: Bind) -> None:
+        mode = _MODES[Command(request.command)]
+        hit = account.physics.faults.strike(account.name, BIND)
+        with account.physics.bent_by(hit):
+            status: int = Status.ROK
+            if hit is not None and isinstance(hit.fault, BindRefused):
+                status = hit.fault.status
+            elif not account.admits(bind.password):
+                status = Status.RINVPASWD
+            elif len(account.sessions) >= account.rules.sessions:
+                status = Status.RBINDFAIL
+            event = "bind.refused" if status else "bound"
+            about = {"status": status} if status else {}
+            version = f"0x{bind.interface_version:02X}"
+            account.write(event, system_id=bind.system_id, mode=mode.value, interface_version=version, **about)
+        if status:
+            self._say(request.command | RESPONSE, request.sequence, status)
+            return
+        self.account, self.mode, self._lock = account, mode, account.physics.lock
+        version_tlv = Tlv(Tag.SC_INTERFACE_VERSION, bytes((INTERFACE_VERSION,)))
+        tlvs = (version_tlv,) if bind.interface_version >= _FIRST_WITH_PARAMETERS else ()
+        self._say(request.command | RESPONSE, request.sequence, body=encode(BindResp(account.system_id, tlvs)))
+        account.sessions.append(self)
+        if mode in _RECEIVES:
+            account.join(self)
+        if account.rules.enquire_every is not None:
+            self._enquire_each(account, account.rules.enquire_every)
+        if account.rules.idle_after is not None:
+            self._heard_at = account.physics.clock.now
+            self._drop_after(account, account.rules.idle_after, account.rules.idle_after)
+
+    def _unbind(self, request: Pdu) -> None:
+        self._say(request.command | RESPONSE, request.sequence)
+        self._note("unbound", by="client")
+        self._end()
+
+    def unbind(self) -> None:
+        """Unbind from the server's side: the client answers, then the connection ends. Nothing is taken meanwhile."""
+        self._note("unbound", by="server")
+        self._leave()
+        self.mode = Mode.UNBOUND
+        self._say(Command.UNBIND, self._next())
+
+    def _end(self) -> None:
+        if self.mode is not Mode.CLOSED:
+            self._leave()
+            self.mode = Mode.CLOSED
+            self.wire.close()
+
+    def _leave(self) -> None:
+        if self.account is not None and self in self.account.sessions:
+            self.account.sessions.remove(self)
+            unanswered, self._unanswered = list(self._unanswered.values()), {}
+            self.account.leave(self, unanswered)
+
+    # -- keeping alive ----------------------------------------------------------------------------------------------
+
+    def _enquire_link(self, request: Pdu) -> None:
+        hit = self.account.physics.faults.strike(self.account.name, ENQUIRE_LINK) if self.account else None
+        if hit is not None and self.account is not None:
+            with self.account.physics.bent_by(hit):
+                self.account.write("enquire_link.ignored")
+            return
+        self._say(request.command | RESPONSE, request.sequence)
+
+    def _enquire_each(self, account: SmppAccount, period: timedelta) -> None:
+        def enquire() -> None:
+            if self.mode is not Mode.CLOSED:
+                self._say(Command.ENQUIRE_LINK, self._next())
+                self._enquire_each(account, period)
+
+        account.physics.later(period, enquire, "smpp enquire_link")
+
+    def _drop_after(self, account: SmppAccount, delay: timedelta, limit: timedelta) -> None:
+        def look() -> None:
+            silent = account.physics.clock.now - self._heard_at
+            if self.mode is Mode.CLOSED:
+                return
+            if silent < limit:
+                self._drop_after(account, limit - silent, limit)
+                return
+            self._note("idle", seconds=int(silent.total_seconds()))
+            self._end()
+
+        account.physics.later(delay, look, "smpp session looked after")
+
+    # -- submissions ------------------------------------------------------------------------------------------------
+
+    def _operate(self, request: Pdu) -> None:
+        command, account = request.command, self.account
+        if account is None or self.mode not in _SUBMITS:
+            self._say(command | RESPONSE, request.sequence, Status.RINVBNDSTS)
+            return
+        if command not in SUBMITTING:
+            status, body, _ = answer(account, command, request.body)
+            self._say(command | RESPONSE, request.sequence, status, body)
+            return
+        self._fresh += 1
+        if self._fresh + self.withheld > account.rules.window:
+            self._note("window_exceeded", unanswered=self._fresh + self.withheld, window=account.rules.window)
+            self._say(command | RESPONSE, request.sequence, account.rules.over_window)
+            return
+        hit = account.physics.faults.strike(account.name, SUBMIT)
+        if hit is not None:
+            with account.physics.bent_by(hit):
+                spoil(self, account, hit.fault, request)
+            return
+        status, body, submission = answer(account, command, request.body)
+        if submission is not None:
+            account.newest_id = submission.message_id
+        self.reply(pdu(command | RESPONSE, request.sequence, body, status))
+
+    def reply(self, octets: bytes) -> None:
+        """Send an answer, and those that were to come after it."""
+        self.send(octets)
+        if self._behind:
+            late, self._behind = self._behind, []
+            self.withheld -= len(late)
+            for one in late:
+                self.send(one)
+
+    def reply_after_next(self, octets: bytes) -> None:
+        """Keep an answer back until another one has been sent."""
+        self.withheld += 1
+        self._behind.append(octets)
+
+    # -- deliveries -------------------------------------------------------------------------------------------------
+
+    @property
+    def free(self) -> bool:
+        return self.account is not None and len(self._unanswered) < self.account.rules.deliveries
+
+    def deliver(self, delivery: Delivery) -> None:
+        sequence = self._next()
+        self._unanswered[sequence] = delivery
+        self._say(Command.DELIVER_SM, sequence, body=encode(delivery.body))
+
+    def _take_answer(self, request: Pdu) -> None:
+        delivery = self._unanswered.pop(request.sequence, None) if request.command in _DELIVERED else None
+        if delivery is not None and self.account is not None:
+            self.account.answered(delivery, request.status)
+            self.account.pump()
+        elif request.command == Command.UNBIND | RESPONSE and self.mode is Mode.UNBOUND:
+            self._end()
+        elif request.command != Command.ENQUIRE_LINK | RESPONSE:
+            command = name_of(Command, request.command)
+            self._note("unasked_answer", command=command, status=name_of(Status, request.status))
+
+    def _out_of_place(self, request: Pdu) -> None:
+        """What only a server sends, or only before a bind."""
+        self._note("out_of_place", command=name_of(Command, request.command))
+        if request.command == Command.DELIVER_SM:
+            self._say(request.command | RESPONSE, request.sequence, Status.RINVBNDSTS)
+
+    # -- speaking ---------------------------------------------------------------------------------------------------
+
+    def _say(self, command: int, sequence: int, status: int = 0, body: bytes = b"") -> None:
+        self.send(pdu(command, sequence, body, status))
+
+    def send(self, octets: bytes) -> None:
+        if self._held is None:
+            self.wire.send(octets)
+        else:
+            self._held.append(octets)
+
+    def hold(self) -> None:
+        """Say nothing until `resume`; what is to be said meanwhile comes then."""
+        self._held = [] if self._held is None else self._held
+
+    def resume(self, first: bytes) -> None:
+        held, self._held = self._held or [], None
+        self.wire.send(b"".join((first, *held)))
+
+    def _next(self) -> int:
+        self._sequence = self._sequence % _MAX_SEQUENCE + 1
+        return self._sequence
+
+    def _note(self, event: str, **data: object) -> None:
+        if self.account is not None:  # before a bind there is no world whose journal it could be
+            self.account.write(event, **data)
+
+
+_DELIVERED = frozenset({Command.DELIVER_SM | RESPONSE, Command.GENERIC_NACK})
+_HANDLERS: Mapping[int, Callable[[SmppSession, Pdu], None]] = {
+    **dict.fromkeys(BINDS, SmppSession._bind),
+    **dict.fromkeys(OPERATIONS, SmppSession._operate),
+    Command.UNBIND: SmppSession._unbind,
+    Command.ENQUIRE_LINK: SmppSession._enquire_link,
+    Command.DELIVER_SM: SmppSession._out_of_place,
+    Command.OUTBIND: SmppSession._out_of_place,
+    Command.ALERT_NOTIFICATION: SmppSession._out_of_place,
+}

@@ -1,0 +1,151 @@
+"""What a submission carries: its octets as text, and which part of a long message it is.
+
+Source: SMPP v3.4, 5.2.19 (data_coding), 3GPP TS 23.038, section 4 (message classes), TS 23.040, 9.2.3.24 (header).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from .. import coding
+from ..message import Part
+from .codes import DataCoding, Status, Tag
+from .pdu import Malformed, Tlvs, find_number
+
+_CONCATENATION_8, _CONCATENATION_16 = 0x00, 0x08
+
+
+def _gsm7(octets: bytes) -> str:
+    return coding.decode(octets)
+
+
+def _ucs2(octets: bytes) -> str:
+    # Half a surrogate pair is no character; it could not be written to the journal or shown by REST.
+    return octets.decode("utf-16-be", "replace")
+
+
+def _hex(octets: bytes) -> str:
+    return octets.hex().upper()
+
+
+_DECODERS: dict[int, Callable[[bytes], str]] = {
+    DataCoding.DEFAULT: _gsm7,
+    DataCoding.ASCII: lambda octets: octets.decode("ascii", "replace"),
+    DataCoding.OCTETS: _hex,
+    DataCoding.LATIN_1: lambda octets: octets.decode("latin-1"),
+    DataCoding.BINARY: _hex,
+    DataCoding.UCS2: _ucs2,
+}
+_ALPHABETS = (_gsm7, _hex, _ucs2, _gsm7)  # bits 2 and 3 of a data coding with a message class
+
+
+class Content(NamedTuple):
+    """A submission's octets without header, their text, the header, and the part they are."""
+
+    body: str
+    octets: bytes
+    udh: bytes
+    part: Part | None
+    doubts: tuple[str, ...]
+
+
+def content(octets: bytes, data_coding: int, has_header: bool, tlvs: Tlvs) -> Content:
+    """Raises `Malformed` for a header that does not parse, an unknown data coding, or half a set of sar parameters."""
+    udh, octets = _split_header(octets) if has_header else (b"", octets)
+    decode = _decoder(data_coding)
+    part = _part_of_header(udh) if udh else _part_of_tlvs(tlvs) if tlvs else None
+    return Content(decode(octets), octets, udh, part, tuple(_doubts(octets, decode, part)))
+
+
+def data_coding_of(text: str) -> DataCoding:
+    """The cheapest for a text on its way to a client: the default alphabet, or UCS-2."""
+    return DataCoding.DEFAULT if coding.coding_of(text).encoding is coding.Encoding.GSM7 else DataCoding.UCS2
+
+
+def encode(data_coding: DataCoding, text: str) -> bytes:
+    """Raises `UnicodeEncodeError` for a character that the default alphabet does not have."""
+    return coding.encode(text) if data_coding is DataCoding.DEFAULT else text.encode("utf-16-be", "surrogatepass")
+
+
+def default_alphabet(text: str) -> bytes:
+    """A text in the default alphabet; what that does not have becomes a question mark."""
+    try:
+        return coding.encode(text)
+    except UnicodeEncodeError as error:
+        return default_alphabet(text.replace(text[error.start], "?"))
+
+
+def _decoder(data_coding: int) -> Callable[[bytes], str]:
+    found = _DECODERS.get(data_coding)
+    if found is not None:
+        return found
+    if data_coding & 0xF0 == 0xF0:
+        return _hex if data_coding & 0x04 else _gsm7
+    if data_coding & 0xF0 == 0x10:
+        return _ALPHABETS[(data_coding >> 2) & 3]
+    raise Malformed(Status.RSUBMITFAIL, f"data_coding 0x{data_coding:02X} is not known here")
+
+
+def _split_header(octets: bytes) -> tuple[bytes, bytes]:
+    length = octets[0] + 1 if octets else 1
+    if len(octets) < length:
+        raise Malformed(Status.RINVESMCLASS, "esm_class announces a user data header that is not there")
+    return octets[:length], octets[length:]
+
+
+def _part_of_header(udh: bytes) -> Part | None:
+    at = 1
+    while at + 2 <= len(udh):
+        kind, length = udh[at], udh[at + 1]
+        value = udh[at + 2 : at + 2 + length]
+        if len(value) < length:
+            raise Malformed(Status.RINVESMCLASS, "an element of the user data header is longer than the header")
+        if (kind, length) in ((_CONCATENATION_8, 3), (_CONCATENATION_16, 4)):
+            return _part(int.from_bytes(value[:-2], "big"), value[-1], value[-2])
+        at += 2 + length
+    return None
+
+
+def _part_of_tlvs(tlvs: Tlvs) -> Part | None:
+    reference = find_number(tlvs, Tag.SAR_MSG_REF_NUM, 2)
+    total = find_number(tlvs, Tag.SAR_TOTAL_SEGMENTS, 1)
+    number = find_number(tlvs, Tag.SAR_SEGMENT_SEQNUM, 1)
+    if reference is None and total is None and number is None:
+        return None
+    if reference is None or total is None or number is None:
+        raise Malformed(Status.RMISSINGOPTPARAM, "of the three sar parameters one or two are missing")
+    return _part(reference, number, total)
+
+
+def _part(reference: int, number: int, total: int) -> Part:
+    if not 1 <= number <= total:
+        raise Malformed(Status.RINVOPTPARAMVAL, f"part {number} of {total} cannot be")
+    return Part(reference, number, total)
+
+
+def _doubts(octets: bytes, decode: Callable[[bytes], str], part: Part | None) -> list[str]:
+    """What is accepted, as networks do, but hardly meant."""
+    doubts = []
+    if decode is _gsm7:
+        if not octets.isascii():
+            doubts.append("eighth_bit_set")  # another alphabet than data_coding says, mostly Latin-1 or UTF-8
+        if part is not None and part.number < part.total and _ends_in_escape(octets):
+            doubts.append("escape_pair_split")
+    elif decode is _ucs2:
+        if len(octets) % 2:
+            doubts.append("odd_octets")
+        elif (
+            part is not None
+            and octets
+            and (
+                (part.number < part.total and octets[-2] & 0xFC == 0xD8)
+                or (part.number > 1 and octets[0] & 0xFC == 0xDC)
+            )
+        ):
+            doubts.append("surrogate_pair_split")
+    return doubts
+
+
+def _ends_in_escape(septets: bytes) -> bool:
+    return (len(septets) - len(septets.rstrip(bytes((coding.ESCAPE,))))) % 2 == 1

@@ -1,0 +1,123 @@
+"""Webhooks: retries and overrides, the one for inbound messages, and what can go wrong with them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from urllib.parse import parse_qsl
+
+import pytest
+import responses
+
+from emulators.core.physics import Physics
+from emulators.sms.callback import Target, signature
+from emulators.sms.gateway import SmsGateway, SmsOrder
+from tests.sms.conftest import last
+
+NUMBER, SENDER = "+491713920000", "+491713920050"
+HOOK = "https://epa.example/sms-status"
+
+
+@pytest.fixture
+def mock() -> Iterator[responses.RequestsMock]:
+    with responses.RequestsMock() as mock:
+        yield mock
+
+
+def run(physics: Physics, sms: SmsGateway, url: str = HOOK) -> None:
+    sms.handset(NUMBER)
+    sms.submit(SmsOrder(NUMBER, SENDER, "TAN 123456", status_callback=url))
+    physics.happen()
+
+
+def forms(mock: responses.RequestsMock) -> list[dict[str, str]]:
+    return [dict(parse_qsl(each.request.body.decode())) for each in mock.calls if isinstance(each.request.body, bytes)]
+
+
+def states(mock: responses.RequestsMock) -> list[str]:
+    return [form["SmsStatus"] for form in forms(mock)]
+
+
+@pytest.mark.parametrize(
+    ("fragment", "status", "attempts"),
+    [
+        ("", 500, 1),
+        ("#rc=2&rp=all", 500, 3),
+        ("#rc=2&rp=5xx", 503, 3),
+        ("#rc=2&rp=4xx,5xx", 404, 3),
+        ("#rc=2&rp=4xx", 500, 1),
+        ("#rc=2&rp=all", 204, 1),
+        ("#rc=0", 500, 1),
+        ("#rc=9&rp=5xx", 500, 2),
+        ("#rc=x", 200, 1),
+    ],
+)
+def test_a_callback_is_tried_again_as_its_url_says(
+    physics: Physics, sms: SmsGateway, mock: responses.RequestsMock, fragment: str, status: int, attempts: int
+) -> None:
+    mock.post(HOOK, status=status)
+    run(physics, sms, HOOK + fragment)
+    assert states(mock) == ["sent"] * attempts + ["delivered"] * attempts
+    assert mock.calls[0].request.url == HOOK
+    tokens = {each.request.headers["I-Twilio-Idempotency-Token"] for each in mock.calls}
+    assert len(tokens) == 2
+    assert all(
+        each.request.headers["X-Twilio-Signature"] == signature(sms.auth_token, HOOK, form)
+        for each, form in zip(mock.calls, forms(mock), strict=True)
+    )
+
+
+@pytest.mark.parametrize(("fragment", "attempts"), [("", 2), ("#rc=0", 1), ("#rc=5", 6), ("#rc=3&rp=5xx", 1)])
+def test_where_nobody_answers_it_is_tried_again_unless_told_otherwise(fragment: str, attempts: int) -> None:
+    assert Target.of(HOOK + fragment).call(lambda _: None) == [None] * attempts
+
+
+def test_a_retry_ends_with_the_first_good_answer() -> None:
+    answers = iter([None, 200])
+    assert Target.of(f"{HOOK}#rc=5").call(lambda _: next(answers)) == [None, 200]
+
+
+@pytest.mark.parametrize(
+    ("kind", "seen"),
+    [
+        ("callback_lost", ["delivered"]),
+        ("callback_twice", ["sent", "sent", "delivered"]),
+        ("callback_late", ["delivered", "sent"]),
+    ],
+)
+def test_callbacks_are_lost_doubled_and_out_of_order(
+    physics: Physics, sms: SmsGateway, mock: responses.RequestsMock, kind: str, seen: list[str]
+) -> None:
+    mock.post(HOOK, status=200)
+    physics.faults.arm("sms", kind)
+    run(physics, sms)
+    physics.advance_to(physics.clock.now + timedelta(minutes=1))
+    assert states(mock) == seen
+    assert physics.faults.unspent == ()
+
+
+def test_a_wrong_signature_is_wrong_for_one_callback(
+    physics: Physics, sms: SmsGateway, mock: responses.RequestsMock
+) -> None:
+    mock.post(HOOK, status=403)
+    physics.faults.arm("sms", "callback_wrongly_signed")
+    run(physics, sms)
+    right = [
+        each.request.headers["X-Twilio-Signature"] == signature(sms.auth_token, HOOK, form)
+        for each, form in zip(mock.calls, forms(mock), strict=True)
+    ]
+    assert right == [False, True]
+    assert next(physics.journal.named("sms", "callback")).cause.fault == "sms.callback_wrongly_signed"
+
+
+def test_an_inbound_message_is_reported_with_its_text(
+    physics: Physics, sms: SmsGateway, mock: responses.RequestsMock
+) -> None:
+    mock.post(HOOK, status=200)
+    sms.inbound_url = HOOK
+    sms.handset(NUMBER).send(SENDER, "Grüße")
+    physics.happen()
+    (form,) = forms(mock)
+    assert (form["From"], form["To"], form["Body"], form["SmsStatus"]) == (NUMBER, SENDER, "Grüße", "received")
+    assert mock.calls[0].request.headers["X-Twilio-Signature"] == signature(sms.auth_token, HOOK, form)
+    assert last(physics, "webhook")["answer"] == 200
