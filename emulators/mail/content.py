@@ -6,29 +6,46 @@ Parts are read as a mail program would: an unknown charset or a broken encoding 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Iterator
+from dataclasses import dataclass
 from email import message_from_bytes
-from email.errors import HeaderParseError
+from email.errors import HeaderParseError, MessageError
+from email.generator import BytesGenerator
 from email.header import decode_header, make_header
 from email.message import Message
 from email.policy import compat32
+from email.utils import getaddresses
 from functools import cached_property
-from html import unescape
+from io import BytesIO
 from typing import NamedTuple
 
-_TEXT_LINK = re.compile(r"https?://[^\s<>\"']+", re.IGNORECASE)
-_HTML_LINK = re.compile(r"<a\b[^<>]*?\bhref\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([^\s>]+))", re.IGNORECASE)
-_TRAILING = ".,;:!?)]}"
+from .links import links_in
+from .mangling import Edit
+from .quick import Shown, shown_quickly
+
 _ON_THE_WIRE = compat32.clone(linesep="\r\n")
 
-Edit = Callable[[str], str]
+
+class MailAddress(NamedTuple):
+    """An address in a header: the name before it, empty if there is none."""
+
+    name: str
+    address: str
 
 
-class _Shown(NamedTuple):
-    subject: str
-    sender: str
-    text: str
-    html: str
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A part that is not the mail's own text. `part_id` counts as IMAP does (`2`, `1.2`), `0` is a mail of one part.
+
+    `inline`: the HTML may show it in its place, by `content_id`.
+    """
+
+    part_id: str
+    file_name: str
+    content_type: str
+    content_id: str
+    inline: bool
+    content: bytes
 
 
 class Content:
@@ -48,7 +65,7 @@ class Content:
 
     @property
     def text(self) -> str:
-        """All parts of type text/plain, empty if there is none."""
+        """All parts of type text/plain, empty if there is none; attached files are not the mail's own text."""
         return self._shown.text
 
     @property
@@ -59,7 +76,30 @@ class Content:
     @cached_property
     def links(self) -> tuple[str, ...]:
         """The http(s) links of the HTML, then those of the text, each once, in order."""
-        return tuple(dict.fromkeys((*_links_in_html(self.html), *_links_in_text(self.text))))
+        return links_in(self.html, self.text)
+
+    def header(self, name: str) -> str:
+        """A header, decoded and unfolded; empty if there is none."""
+        return next((value for key, value in self._headers if key.lower() == name.lower()), "")
+
+    @property
+    def headers(self) -> dict[str, list[str]]:
+        """All headers by name, decoded and unfolded, each with all its values, in the order in which they stand."""
+        found: dict[str, list[str]] = {}
+        for name, value in self._headers:
+            found.setdefault(name, []).append(value)
+        return found
+
+    def addresses(self, name: str) -> tuple[MailAddress, ...]:
+        """The addresses in the headers of that name; what cannot be read as an address is left out."""
+        values = [value for key, value in self._headers if key.lower() == name.lower()]
+        return tuple(MailAddress(*pair) for pair in getaddresses(values) if pair[1])
+
+    @cached_property
+    def attachments(self) -> tuple[Attachment, ...]:
+        """Everything but the mail's own text and HTML, in order."""
+        leaves = _leaves(message_from_bytes(self.raw, policy=compat32))
+        return tuple(_attachment(part_id, part) for part_id, part in leaves if not _is_own_text(part))
 
     def edited(self, text: Edit, html: Edit) -> Content:
         """A copy whose text and HTML parts went through `text` and `html`.
@@ -77,33 +117,113 @@ class Content:
             del part["Content-Type"]
             part["Content-Type"] = content_type
             part.set_payload(changed.encode(errors="replace").decode(), "utf-8")
+        return self._rewritten(message)
+
+    def only(self, content_type: str) -> Content:
+        """A copy without the parts of the other kind of text; a mail that has none of `content_type` stays as it is."""
+        unwanted = {"text/plain", "text/html"} - {content_type}
+        message = message_from_bytes(self.raw, policy=compat32)
+        if not any(part.get_content_type() == content_type for part in message.walk()):
+            return self
+        for part in message.walk():
+            if part.is_multipart():
+                part.set_payload([each for each in _parts(part) if each.get_content_type() not in unwanted])
+        return self._rewritten(message)
+
+    def _rewritten(self, message: Message) -> Content:
         try:
             return Content(message.as_bytes(policy=_ON_THE_WIRE))
         except (ValueError, LookupError):
             return self
 
     @cached_property
-    def _shown(self) -> _Shown:
-        # The old policy: that of today parses each header in depth, which costs time and raises on some bytes.
-        message = message_from_bytes(self.raw, policy=compat32)
-        texts: dict[str, list[str]] = {"text/plain": [], "text/html": []}
-        for part in message.walk():
-            content_type = part.get_content_type()
-            if content_type in texts and not part.is_multipart():
-                texts[content_type].append(_text_of(part))
-        return _Shown(
-            _header(message, "subject"),
-            _header(message, "from"),
-            "\n".join(texts["text/plain"]),
-            "\n".join(texts["text/html"]),
-        )
+    def _headers(self) -> tuple[tuple[str, str], ...]:
+        head, _, _ = self.raw.partition(b"\r\n\r\n")
+        message = message_from_bytes(head + b"\r\n\r\n", policy=compat32)
+        return tuple((name, decoded(str(value))) for name, value in message.raw_items())
+
+    @cached_property
+    def _shown(self) -> Shown:
+        quick = shown_quickly(self.raw, decoded)
+        return shown_wholly(self.raw) if quick is None else quick
+
+
+def shown_wholly(raw: bytes) -> Shown:
+    """What a mail shows, read by the library's parser."""
+    # The old policy: that of today parses each header in depth, which costs time and raises on some bytes.
+    message = message_from_bytes(raw, policy=compat32)
+    texts: dict[str, list[str]] = {"text/plain": [], "text/html": []}
+    for _, part in _leaves(message):
+        if _is_own_text(part):
+            texts[part.get_content_type()].append(_text_of(part))
+    return Shown(
+        _header(message, "subject"),
+        _header(message, "from"),
+        "\n".join(texts["text/plain"]),
+        "\n".join(texts["text/html"]),
+    )
+
+
+def _leaves(message: Message, path: str = "") -> Iterator[tuple[str, Message]]:
+    """The parts that have no parts, with their numbers. A mail within the mail is one of them."""
+    if message.get_content_maintype() == "multipart" and message.is_multipart():
+        for number, part in enumerate(_parts(message), 1):
+            yield from _leaves(part, f"{path}.{number}" if path else str(number))
+    else:
+        yield path or "0", message
+
+
+def _parts(message: Message) -> list[Message]:
+    """The parts of a message; what the library keeps there that is none is left out."""
+    payload = message.get_payload() if message.is_multipart() else []
+    return [part for part in payload if isinstance(part, Message)]
+
+
+def _is_own_text(part: Message) -> bool:
+    return part.get_content_type() in ("text/plain", "text/html") and _disposition(part) != "attachment"
+
+
+def _disposition(part: Message) -> str:
+    return str(part.get("Content-Disposition", "")).partition(";")[0].strip().lower()
+
+
+def _attachment(part_id: str, part: Message) -> Attachment:
+    disposition = _disposition(part)
+    content_id = str(part.get("Content-ID", "")).strip().strip("<>")
+    inline = disposition == "inline" or (bool(content_id) and disposition != "attachment")
+    return Attachment(part_id, _file_name(part), part.get_content_type(), content_id, inline, _bytes_of(part))
+
+
+def _file_name(part: Message) -> str:
+    try:
+        return decoded(part.get_filename() or "")
+    except (ValueError, LookupError, TypeError):  # a name in an encoding that nobody knows
+        return ""
+
+
+def _bytes_of(part: Message) -> bytes:
+    payload = part.get_payload(decode=True)
+    if isinstance(payload, bytes):
+        return payload
+    written = BytesIO()  # a mail within the mail
+    try:
+        for each in _parts(part):
+            BytesGenerator(written, policy=_ON_THE_WIRE).flatten(each)
+    except (ValueError, LookupError, TypeError, AttributeError, MessageError):  # so broken that it cannot be written
+        return b""
+    return written.getvalue()
 
 
 def _header(message: Message, name: str) -> str:
     """A header, decoded and unfolded; empty if there is none."""
     found = (value for key, value in message.raw_items() if key.lower() == name)
+    return decoded(str(next(found, "")))
+
+
+def decoded(value: str) -> str:
+    """A header's value as the parser has it, decoded and unfolded."""
     # The parser keeps the bytes of raw UTF-8, which RFC 6532 allows in headers, as surrogates.
-    value = str(next(found, "")).encode("ascii", "surrogateescape").decode("utf-8", "replace")
+    value = value.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
     unfolded = re.sub(r"\r?\n(?=[ \t])", "", value)
     if "=?" not in unfolded:
         return unfolded
@@ -122,42 +242,3 @@ def _text_of(part: Message) -> str:
     except (LookupError, ValueError):  # a charset that nobody knows, or whose name is nonsense
         text = payload.decode("utf-8", "replace")
     return text.replace("\r\n", "\n")
-
-
-def _links_in_html(html: str) -> Iterable[str]:
-    for double, single, bare in _HTML_LINK.findall(html):
-        # As browsers do (WHATWG URL): tabs and line breaks vanish, a space within becomes %20.
-        link = re.sub(r"[\t\r\n]", "", unescape(double or single or bare)).strip().replace(" ", "%20")
-        if link.lower().startswith(("http://", "https://")):
-            yield link
-
-
-def _links_in_text(text: str) -> Iterable[str]:
-    for match in _TEXT_LINK.finditer(text):
-        link = match[0].rstrip(_TRAILING)
-        if link.partition("://")[2]:
-            yield link
-
-
-def break_links(text: str) -> str:
-    """Each link folded in its middle, as a mail program that wraps lines does it: a line break and a space."""
-    return _TEXT_LINK.sub(lambda link: _folded(link[0]), text)
-
-
-def escape_links(text: str) -> str:
-    """Each link with the path and query escaped once more, as a rewriting relay does it."""
-    return _TEXT_LINK.sub(lambda link: _escaped(link[0]), text)
-
-
-def _folded(link: str) -> str:
-    middle = len(link) // 2
-    return f"{link[:middle]}\n {link[middle:]}"
-
-
-# What stands in a query and in its encoding; what is left of it names nothing on the server.
-_ONCE_MORE = str.maketrans({"%": "%25", "?": "%3F", "=": "%3D", "&": "%26", ";": "%3B"})
-
-
-def _escaped(link: str) -> str:
-    kept = link.rstrip(_TRAILING)
-    return f"{kept.translate(_ONCE_MORE)}%20{link[len(kept) :]}"

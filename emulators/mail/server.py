@@ -1,193 +1,204 @@
-"""The mail server: knows its mailboxes, answers in SMTP replies, delivers.
+"""The mail server: knows its mailboxes and users, decides at each stage of a session, and offers its doors.
 
-`greet`, `recipient` and `accept` are the decisions; `MailHandler` offers them to aiosmtpd, on a socket and in
-process alike. Replies and enhanced codes: RFC 5321, RFC 3463.
+The session itself is `conversation`, the way of an accepted mail to the mailboxes is `delivery`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from datetime import timedelta
-from functools import cached_property, partial
-from typing import ClassVar
+import hmac
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cached_property
+from typing import ClassVar, Literal
 
-from aiosmtpd.smtp import SMTP, Envelope, Session
+from starlette.applications import Starlette
 
 from emulators.core.emulator import Door
-from emulators.core.faults import Fault
+from emulators.core.faults import Armed, Fault
 from emulators.core.physics import Physics
 
-from .content import Content, Edit, break_links, escape_links
-from .doors import SmtpDoor, open_link
-from .faults import FAULTS, Bounced, Filtered, Greylisted, Late, Lost, MangledLink, Outage, Scanner, Spam
-from .mailbox import Folder, Mailbox, MailMessage, normal_address
+from .api import build
+from .certificates import Certificates, Kind
+from .content import Content
+from .conversation import ACCEPTED, HOSTNAME, MAX_BYTES, SIZE_EXCEEDED, Broken, Conversation
+from .delivery import Delivery, Submission
+from .doors import SmtpDoor, api_door
+from .faults import (
+    FAULTS,
+    BadCertificate,
+    Bounced,
+    Dropped,
+    Filtered,
+    Greylisted,
+    Outage,
+    RecipientReply,
+    Reply,
+    SenderRefused,
+    SizeExceeded,
+)
+from .mailbox import LinkState, Mailbox, Mailboxes, MailMessage
 from .smtp import InProcessSmtp, SmtpClient
 
-HOSTNAME = "mail.post.example"
-MAX_BYTES = 32 * 1024 * 1024
-
-_NOW = timedelta(0)
-_MANGLERS: Mapping[str, Edit] = {"line_break": break_links, "escaped": escape_links}
+Logins = Literal["any", "own"]
+HOSTS = (HOSTNAME, "localhost", "mail.test", "127.0.0.1", "::1")
+"""The names and addresses in the server's certificate."""
 
 
 class MailServer:
-    """All mailboxes of the world. An address that nobody asked a mailbox for is unknown and refused."""
+    """All mailboxes of the world. An address that nobody asked a mailbox for is unknown and refused.
+
+    `logins`: `any` user name and password will do, and none as well; or only this world's `own` may send.
+    """
 
     name: ClassVar[str] = "mail"
     faults: ClassVar[Mapping[str, type[Fault]]] = FAULTS
 
-    def __init__(self, physics: Physics) -> None:
+    def __init__(self, physics: Physics, *, logins: Logins = "any") -> None:
         self.physics = physics
-        self._mailboxes: dict[str, Mailbox] = {}
-        self._accepted = 0
+        self.logins = logins
+        self.mailboxes = Mailboxes()
+        self._delivery = Delivery(physics, self.name, self.mailboxes)
+
+    # -- the doors ------------------------------------------------------------------------------------------------
 
     @cached_property
-    def handler(self) -> MailHandler:
-        return MailHandler(self)
+    def app(self) -> Starlette:
+        """The read API as an ASGI app."""
+        return build(self)
 
     def doors(self) -> Iterable[Door]:
-        return (SmtpDoor(self.name, self.handler, HOSTNAME, MAX_BYTES),)
+        return (SmtpDoor(self.name, lambda *_: self, self.certificates), api_door(self))
 
     def smtp(self) -> SmtpClient:
         """A connected client in process. Raises `smtplib.SMTPConnectError` if the server does not take it."""
-        return InProcessSmtp(self.handler, HOSTNAME, MAX_BYTES)
+        return InProcessSmtp(Conversation(lambda *_: self), self.certificates)
+
+    @property
+    def smtp_user(self) -> str:
+        """The user name of this world, TEST ONLY."""
+        return self.physics.credential("TEST-ONLY-mail-user")
+
+    @property
+    def smtp_password(self) -> str:
+        """The password that goes with it, TEST ONLY."""
+        return self.physics.credential("TEST-ONLY-mail-password")
+
+    @cached_property
+    def certificates(self) -> Certificates:
+        """The server's certificates; `certificates.ca` is what a client has to trust."""
+        return Certificates(self.physics.randomness("mail/certificates"), HOSTS)
+
+    # -- the mailboxes --------------------------------------------------------------------------------------------
 
     def mailbox(self, address: str) -> Mailbox:
         """The one mailbox of `address`, made when first asked for. Raises `ValueError` for what is no address."""
-        address = normal_address(address)
-        return self._mailboxes.setdefault(address, Mailbox(address))
+        return self.mailboxes.of(address)
 
-    def greet(self) -> str:
-        """The first reply to a connection: 220, or 421 and the connection is to be closed."""
-        hit = self.physics.faults.strike(self.name, "connect")
+    def note_link(self, message: MailMessage, link: str, state: LinkState) -> None:
+        """Note that a person followed a link of a mail (`used`). Raises `ValueError` if it is not in the mail."""
+        if link not in message.links:
+            raise ValueError(f"the mail {message.uid} has no link {link!r}")
+        self.mailboxes.note_link(message, link, state)
+        self.physics.journal.write(self.name, "link.noted", id=message.id, to=message.to, link=link, state=state)
+
+    def delete(self, message: MailMessage) -> None:
+        """Take a mail out of its mailbox, as its owner might."""
+        self.mailboxes.delete(message)
+        self.physics.journal.write(self.name, "deleted", id=message.id, to=message.to)
+
+    # -- the stages of a session ----------------------------------------------------------------------------------
+
+    def stage(self, point: str, *addresses: str) -> str | None:
+        """The refusal of a fault that strikes this stage, `None` if there is none."""
+        return self.struck(point, *addresses)[1]
+
+    def struck(self, point: str, *addresses: str) -> tuple[Fault | None, str | None]:
+        """The fault that strikes this stage, if any, and its refusal, if it is one."""
+        hit = self._strike(point)
         with self.physics.bent_by(hit):
-            if hit is not None and isinstance(hit.fault, Outage):
-                return self._refuse("connect", f"421 4.3.2 {HOSTNAME} Service not available")
-        return f"220 {HOSTNAME} ESMTP TEST ONLY"
+            match fault := hit.fault if hit else None:
+                case Outage():
+                    return fault, self.refuse(point, f"421 4.3.2 {HOSTNAME} Service not available", *addresses)
+                case Reply():
+                    return fault, self.refuse(point, fault.line, *addresses)
+                case _:
+                    return fault, None
+
+    def start_tls(self) -> tuple[str, Kind]:
+        """The reply to STARTTLS, and the certificate that is shown then."""
+        fault, refused = self.struck("starttls")
+        kind: Kind = fault.how if isinstance(fault, BadCertificate) else "valid"
+        return refused or "220 2.0.0 Ready to start TLS", kind
+
+    def log_in(self, user: str, password: str) -> str:
+        """The reply to credentials: 235, or 535 (wrong)."""
+        if self.logins == "own" and not self._is_own(user, password):
+            return self.refuse("auth", "535 5.7.8 Authentication credentials invalid")
+        self.physics.journal.write(self.name, "authenticated", user=user)
+        return "235 2.7.0 Authentication successful"
+
+    def sender(self, address: str, *, logged_in: bool = False) -> str | None:
+        """The refusal of a sender, `None` if it may send."""
+        if self.logins == "own" and not logged_in:
+            return self.refuse("mail", "530 5.7.0 Authentication required", address)
+        hit = self._strike("sender", lambda fault: not isinstance(fault, SenderRefused) or fault.concerns(address))
+        with self.physics.bent_by(hit):
+            return self.refuse("mail", hit.fault.line, address) if hit and isinstance(hit.fault, Reply) else None
 
     def recipient(self, address: str) -> str:
-        """The reply to RCPT: 250, 451 (not now), 550 (unknown, or not this one)."""
-        hit = self.physics.faults.strike(self.name, "recipient")
+        """The reply to RCPT: 250, 451 (not now), 550 (unknown, or not this one), or what a fault has chosen."""
+        hit = self._strike("recipient", lambda fault: not isinstance(fault, RecipientReply) or fault.concerns(address))
         with self.physics.bent_by(hit):
             match hit.fault if hit else None:
                 case Greylisted():
-                    return self._refuse("rcpt", "451 4.7.1 Greylisted, please try again later", address)
+                    return self.refuse("rcpt", "451 4.7.1 Greylisted, please try again later", address)
                 case Bounced():
-                    return self._refuse("rcpt", f"550 5.7.1 <{address}>: Recipient address rejected", address)
+                    return self.refuse("rcpt", f"550 5.7.1 <{address}>: Recipient address rejected", address)
+                case Reply() as fault:
+                    return self.refuse("rcpt", fault.line, address)
                 case _:
-                    if self._known(address) is None:
-                        return self._refuse("rcpt", f"550 5.1.1 <{address}>: User unknown", address)
+                    if self.mailboxes.known(address) is None:
+                        return self.refuse("rcpt", f"550 5.1.1 <{address}>: User unknown", address)
                     return "250 2.1.5 OK"
 
-    def accept(self, mail_from: str, recipients: Sequence[str], raw: bytes) -> str:
-        """The reply to the end of DATA: 250 and the mail is on its way, 552 (too large) or 554 (not this content)."""
-        hit = self.physics.faults.strike(self.name, "data")
-        with self.physics.bent_by(hit):
-            if hit is not None and isinstance(hit.fault, Filtered):
-                return self._refuse("data", "554 5.7.1 Message rejected because of its content", *recipients)
-            if len(raw) > MAX_BYTES:
-                return self._refuse("data", "552 5.3.4 Message too large", *recipients)
-        self._accepted += 1
-        mail_id = f"M{self._accepted:06d}"
-        content = Content(raw)
-        envelope = {"id": mail_id, "from": mail_from, "to": list(recipients)}
-        self.physics.journal.write(
-            self.name, "accepted", **envelope, subject=content.subject, links=list(content.links)
-        )
-        for mailbox in dict.fromkeys(filter(None, map(self._known, recipients))):
-            self._send(mail_id, mailbox, content)
-        return f"250 2.0.0 OK: queued as {mail_id}"
+    def accept(self, mail_from: str, recipients: Sequence[str], raw: bytes, *, user: str = "") -> str:
+        """The reply to the end of the content: 250 and the mail is on its way, 552 (too large), 554 (not this content).
 
-    def _send(self, mail_id: str, mailbox: Mailbox, content: Content) -> None:
-        label = f"mail {mail_id} to {mailbox.address}"
-        self.physics.later(_NOW, lambda: self._carry(mail_id, mailbox, content), label)
-
-    def _carry(self, mail_id: str, mailbox: Mailbox, content: Content) -> None:
-        """The way from the server to one mailbox, where mails get lost, late, broken or read by machines."""
-        hit = self.physics.faults.strike(self.name, "delivery")
+        Raises `Broken` if the connection breaks instead.
+        """
+        hit = self._strike("data", lambda fault: not isinstance(fault, SizeExceeded) or fault.concerns(len(raw)))
         with self.physics.bent_by(hit):
             match hit.fault if hit else None:
-                case Lost():
-                    self._write("lost", mail_id, mailbox)
-                case Late(minutes=minutes):
-                    self._write("delayed", mail_id, mailbox, minutes=minutes)
-                    arrive = timedelta(minutes=minutes)
-                    self.physics.later(arrive, lambda: self._put(mail_id, mailbox, content), f"mail {mail_id} arrives")
-                case Spam():
-                    self._put(mail_id, mailbox, content, "spam")
-                case MangledLink(how=how):
-                    mangle = _MANGLERS[how]
-                    broken = content.edited(mangle, mangle)
-                    self._write("links.mangled", mail_id, mailbox, links=list(broken.links))
-                    self._put(mail_id, mailbox, broken)
-                case Scanner():
-                    self._scan(mail_id, mailbox, content)
-                    self._put(mail_id, mailbox, content)
-                case _:
-                    self._put(mail_id, mailbox, content)
+                case Filtered():
+                    return self.refuse("data", "554 5.7.1 Message rejected because of its content", *recipients)
+                case Reply() as fault:
+                    return self.refuse("data", fault.line, *recipients)
+                case Dropped(taken=False):
+                    raise self._broken(recipients)
+                case _ if len(raw) > MAX_BYTES:
+                    return self.refuse("data", SIZE_EXCEEDED, *recipients)
+        with self.physics.bent_by(hit):
+            mail_id = self._delivery.accept(Submission("", mail_from, tuple(recipients), Content(raw), user))
+            if hit is not None and isinstance(hit.fault, Dropped):
+                raise self._broken(recipients)
+        return f"{ACCEPTED}: queued as {mail_id}"
 
-    def _put(self, mail_id: str, mailbox: Mailbox, content: Content, folder: Folder = "inbox") -> None:
-        mailbox.put(MailMessage(mail_id, mailbox.address, self.physics.clock.now, folder, content))
-        self._write("delivered", mail_id, mailbox, folder=folder)
-
-    def _scan(self, mail_id: str, mailbox: Mailbox, content: Content) -> None:
-        # The errands run before the world comes to rest, so no person gets to the links first.
-        for link in content.links:
-            self.physics.send_out(partial(self._open_as_scanner, mail_id, mailbox, link))
-
-    def _open_as_scanner(self, mail_id: str, mailbox: Mailbox, link: str) -> None:
-        answer = open_link(link)
-        with self.physics.lock:
-            self._write("link.scanned", mail_id, mailbox, link=link, answer=answer)
-
-    def _known(self, address: str) -> Mailbox | None:
-        try:
-            return self._mailboxes.get(normal_address(address))
-        except ValueError:
-            return None
-
-    def _refuse(self, stage: str, reply: str, *recipients: str) -> str:
-        self.physics.journal.write(self.name, "refused", stage=stage, to=list(recipients), reply=reply)
+    def refuse(self, stage: str, reply: str, *addresses: str) -> str:
+        """Note a refusal, and give it back."""
+        self.physics.journal.write(self.name, "refused", stage=stage, to=list(addresses), reply=reply)
         return reply
 
-    def _write(self, event: str, mail_id: str, mailbox: Mailbox, **data: str | int | list[str] | None) -> None:
-        self.physics.journal.write(self.name, event, id=mail_id, to=mailbox.address, **data)
+    def _broken(self, recipients: Sequence[str]) -> Broken:
+        self.physics.journal.write(self.name, "connection.broken", stage="data", to=list(recipients))
+        return Broken("the connection breaks before the reply to the content")
 
+    def _is_own(self, user: str, password: str) -> bool:
+        # Both are compared, whatever the first says.
+        right = hmac.compare_digest(user.encode(), self.smtp_user.encode())
+        return hmac.compare_digest(password.encode(), self.smtp_password.encode()) and right
 
-class MailHandler:
-    """The server as a handler of aiosmtpd. In process there is neither a protocol nor a session: both are `None`.
-
-    No hook suspends, and each holds the lock of the world.
-    """
-
-    def __init__(self, server: MailServer) -> None:
-        self._server = server
-        self._lock = server.physics.lock
-
-    def greet(self) -> str:
-        with self._lock:
-            return self._server.greet()
-
-    async def handle_MAIL(  # noqa: N802 (the name is aiosmtpd's)
-        self, smtp: SMTP | None, session: Session | None, envelope: Envelope, address: str, options: list[str]
-    ) -> str:
-        envelope.mail_from = address
-        envelope.mail_options.extend(options)
-        return "250 2.1.0 OK"
-
-    async def handle_RCPT(  # noqa: N802
-        self, smtp: SMTP | None, session: Session | None, envelope: Envelope, address: str, options: list[str]
-    ) -> str:
-        with self._lock:
-            reply = self._server.recipient(address)
-        if reply.startswith("2"):
-            envelope.rcpt_tos.append(address)
-            envelope.rcpt_options.extend(options)
-        return reply
-
-    async def handle_DATA(  # noqa: N802
-        self, smtp: SMTP | None, session: Session | None, envelope: Envelope
-    ) -> str:
-        raw = envelope.original_content or b""
-        with self._lock:
-            return self._server.accept(envelope.mail_from or "", envelope.rcpt_tos, raw)
+    def _strike(self, point: str, concerns: Callable[[Fault], bool] = lambda _: True) -> Armed | None:
+        """The fault whose turn it is. Those that do not concern this event do not count it as having passed them."""
+        for armed in self.physics.faults.unspent:
+            if armed.emulator == self.name and armed.fault.point == point and not concerns(armed.fault):
+                armed.nth += 1  # taken back by the count below
+        return self.physics.faults.strike(self.name, point)

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from emulators.mail.content import Content, break_links, escape_links
+from emulators.mail.content import Content
+from emulators.mail.mangling import break_links, escape_links
 
 LINK = "https://epa.example/bestaetigen?token=a1b2c3&weg=mail"
 

@@ -1,10 +1,7 @@
 """The mail server through its client in process and through real `smtplib` on a socket: the same both ways."""
 
 import smtplib
-from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
-from email.message import EmailMessage
-from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -15,51 +12,7 @@ from emulators.core.physics import Physics
 from emulators.mail.server import MailServer
 from emulators.mail.smtp import SmtpClient
 from emulators.wire.loop import BackgroundLoop
-
-ADDRESS = "erika@post.example"
-LINK = "https://epa.example/bestaetigen?token=a1b2c3"
-
-Connect = Callable[[], SmtpClient]
-
-
-@pytest.fixture
-def physics() -> Physics:
-    return Physics(seed=4711)
-
-
-@pytest.fixture
-def server(physics: Physics) -> MailServer:
-    server = MailServer(physics)
-    physics.faults.declare(server.name, server.faults)
-    return server
-
-
-@pytest.fixture(params=["in process", "socket"])
-def connect(request: pytest.FixtureRequest, server: MailServer) -> Iterator[Connect]:
-    """How a client gets a session, the one way and the other."""
-    if request.param == "in process":
-        yield server.smtp
-        return
-    (door,) = server.doors()
-    with BackgroundLoop() as loop:
-        address = urlsplit(door.open(loop))
-        yield lambda: smtplib.SMTP(address.hostname or "", address.port or 0, "client.post.example", timeout=5)
-        door.close()
-
-
-def mail(
-    *to: str, subject: str = "Bitte bestätigen", text: str = f"Bitte öffnen Sie {LINK} bald.\n.\n.."
-) -> EmailMessage:
-    message = EmailMessage()
-    message["Subject"] = subject
-    message["From"] = "Musterkasse <service@musterkasse.example>"
-    message["To"] = ", ".join(to or (ADDRESS,))
-    message.set_content(text)
-    return message
-
-
-def data(physics: Physics, event: str) -> Mapping[str, Any]:
-    return list(physics.journal.named("mail", event))[-1].data
+from tests.mail.mails import ADDRESS, LINK, Connect, data, mail
 
 
 def test_the_server_is_an_emulator_and_its_door_a_door(server: MailServer) -> None:
@@ -96,7 +49,7 @@ def test_socket_and_process_write_the_same_bytes_and_the_same_journal() -> None:
         server = MailServer(physics)
         mailbox = server.mailbox(ADDRESS)
         with BackgroundLoop() as loop:
-            (door,) = server.doors()
+            door, _ = server.doors()
             address = urlsplit(door.open(loop))
             client: SmtpClient = (
                 smtplib.SMTP(address.hostname or "", address.port or 0, "client.post.example")
@@ -265,7 +218,7 @@ def test_a_recipient_named_twice_gets_one_mail(physics: Physics, server: MailSer
 
 
 def test_a_closed_door_closes_its_connections_and_may_be_closed_again(server: MailServer) -> None:
-    (door,) = server.doors()
+    door, _ = server.doors()
     with BackgroundLoop() as loop:
         address = urlsplit(door.open(loop))
         client = smtplib.SMTP(address.hostname or "", address.port or 0, "client.post.example", timeout=5)

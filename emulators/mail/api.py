@@ -1,0 +1,311 @@
+"""The read API, in the shape of Mailpit's version 1, so that its clients read our mails: field names are Mailpit's.
+
+Each copy in a mailbox is a message of its own. Added to Mailpit's fields: `Folder`, `Recipient` (the envelope's), and
+`Links` with their state. Spoken: listing, searching, reading, marking, deleting, tags, views. Not spoken: sending and
+releasing, the checks of HTML, links and spam, thumbnails, Chaos (faults do that).
+Source: Mailpit's REST API, version 1.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Coroutine, Iterable, Mapping
+from itertools import islice
+from typing import TYPE_CHECKING, Any, Literal
+from urllib.parse import quote
+from zoneinfo import ZoneInfo
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
+from starlette.routing import Route
+
+from emulators.core.clock import BERLIN
+
+from .mailbox import MailMessage
+from .search import Test, search, tags_of
+from .shape import detail, summary
+
+if TYPE_CHECKING:
+    from .server import MailServer
+
+_LIMIT, _MOST = 50, 1000
+_OK = "ok"
+# A mail is shown without scripts and without calls to anybody outside.
+_CONTENT_POLICY = "default-src 'none'; img-src 'self' data:; style-src 'unsafe-inline'"
+_RUNNABLE = frozenset(
+    {"text/html", "text/xml", "application/xhtml+xml", "image/svg+xml", "application/xml", "text/xsl"}
+)
+
+Handler = Callable[["MailServer", Request, bytes], Response]
+Endpoint = Callable[[Request], Coroutine[Any, Any, Response]]
+
+
+class NotFound(LookupError):
+    """There is no such message or part; the text says which."""
+
+
+class _ReadStatus(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    Read: bool = False
+    IDs: list[str] = []
+    Search: str = ""
+
+
+class _Deletion(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    IDs: list[str] = []
+
+
+class _LinkStatus(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    URL: str
+    State: Literal["used", "pre-fetched"] = "used"
+
+
+def build(server: MailServer) -> Starlette:
+    """The API as an ASGI app."""
+    app = Starlette(routes=ROUTES)
+    app.state.server = server
+    return app
+
+
+def _answered(handler: Handler) -> Endpoint:
+    """The handler as an endpoint; what it cannot understand is a 400 that says why, what is not there a 404."""
+
+    async def endpoint(request: Request) -> Response:
+        body = await request.body()
+        try:
+            return handler(request.app.state.server, request, body)
+        except NotFound as missing:
+            return PlainTextResponse(str(missing), 404)
+        except ValidationError as problem:
+            wrong = "; ".join(f"{'.'.join(map(str, e['loc'])) or 'body'}: {e['msg']}" for e in problem.errors())
+            return PlainTextResponse(wrong, 400)
+        except ValueError as problem:
+            return PlainTextResponse(str(problem), 400)
+
+    return endpoint
+
+
+# -- lists ------------------------------------------------------------------------------------------------------------
+
+
+def _list(server: MailServer, request: Request, _: bytes) -> Response:
+    boxes = server.mailboxes
+    start, limit = _page(request)
+    shown = islice(boxes.newest_first(), start, start + limit)
+    return _summaries(server, shown, start, len(boxes), boxes.unread)
+
+
+def _search(server: MailServer, request: Request, _: bytes) -> Response:
+    start, limit = _page(request)
+    found = _found(server, request, request.query_params.get("query", ""))
+    unread = sum(not server.mailboxes.is_read(message) for message in found)
+    return _summaries(server, found[start : start + limit], start, len(found), unread)
+
+
+def _summaries(server: MailServer, shown: Iterable[MailMessage], start: int, fit: int, unread: int) -> Response:
+    boxes = server.mailboxes
+    messages = [summary(boxes, message) for message in shown]
+    return JSONResponse(
+        {
+            "total": len(boxes),
+            "unread": boxes.unread,
+            "count": len(messages),
+            "messages_count": fit,
+            "messages_unread": unread,
+            "start": start,
+            "tags": _all_tags(server),
+            "messages": messages,
+        }
+    )
+
+
+def _mark(server: MailServer, request: Request, body: bytes) -> Response:
+    """Set the read status of some messages, of those that a search finds, or of all."""
+    wanted = _ReadStatus.model_validate_json(body or b"{}")
+    if wanted.IDs and wanted.Search:
+        raise ValueError("give either IDs or a search, not both")
+    found = _found(server, request, wanted.Search) if wanted.Search else _chosen(server, wanted.IDs)
+    for message in found:
+        server.mailboxes.mark(message, read=wanted.Read)
+    return PlainTextResponse(_OK)
+
+
+def _delete(server: MailServer, _: Request, body: bytes) -> Response:
+    """Delete some messages, or all."""
+    for message in _chosen(server, _Deletion.model_validate_json(body or b"{}").IDs):
+        server.delete(message)
+    return PlainTextResponse(_OK)
+
+
+def _delete_found(server: MailServer, request: Request, _: bytes) -> Response:
+    for message in _found(server, request, request.query_params.get("query", "")):
+        server.delete(message)
+    return PlainTextResponse(_OK)
+
+
+def _tags(server: MailServer, _: Request, __: bytes) -> Response:
+    return JSONResponse(_all_tags(server))
+
+
+def _all_tags(server: MailServer) -> list[str]:
+    return sorted({tag for message in server.mailboxes.newest_first() for tag in tags_of(message)})
+
+
+def _found(server: MailServer, request: Request, query: str) -> list[MailMessage]:
+    test: Test = search(query, _zone(request))
+    return [message for message in server.mailboxes.newest_first() if test(server.mailboxes, message)]
+
+
+def _chosen(server: MailServer, ids: list[str]) -> list[MailMessage]:
+    """The messages with these ids, all if none are given; as with Mailpit, an id that is not there is no mistake."""
+    if not ids:
+        return list(server.mailboxes.newest_first())
+    return [message for uid in dict.fromkeys(ids) if (message := server.mailboxes.find(uid)) is not None]
+
+
+# -- one message ------------------------------------------------------------------------------------------------------
+
+
+def _read(server: MailServer, request: Request, _: bytes) -> Response:
+    message = _meant(server, request)
+    server.mailboxes.mark(message, read=True)
+    return JSONResponse(detail(server.mailboxes, message))
+
+
+def _headers(server: MailServer, request: Request, _: bytes) -> Response:
+    return JSONResponse(dict(sorted(_meant(server, request).content.headers.items())))
+
+
+def _raw(server: MailServer, request: Request, _: bytes) -> Response:
+    return Response(_meant(server, request).raw, media_type="text/plain; charset=utf-8")
+
+
+def _part(server: MailServer, request: Request, _: bytes) -> Response:
+    message, wanted = _meant(server, request), request.path_params["part_id"]
+    part = next((each for each in message.content.attachments if each.part_id == wanted), None)
+    if part is None:
+        raise NotFound(f"the message {message.uid} has no part {wanted}")
+    runnable = part.content_type in _RUNNABLE
+    name = quote(part.file_name or part.content_id, safe="")
+    disposition = f'{"attachment" if runnable else "inline"}; filename="{name}"'
+    # Without a charset: Starlette would add one of its own to text.
+    kind = "application/octet-stream" if runnable else part.content_type
+    return Response(part.content, headers={"content-type": kind, "content-disposition": disposition})
+
+
+def _note_link(server: MailServer, request: Request, body: bytes) -> Response:
+    """Note that a person followed a link of the message; ours, not Mailpit's."""
+    wanted = _LinkStatus.model_validate_json(body)
+    server.note_link(_meant(server, request), wanted.URL, wanted.State)
+    return PlainTextResponse(_OK)
+
+
+def _view_text(server: MailServer, request: Request, _: bytes) -> Response:
+    return PlainTextResponse(_meant(server, request).text)
+
+
+def _view_html(server: MailServer, request: Request, _: bytes) -> Response:
+    """The HTML as it is, except that the pictures in the mail are found."""
+    message = _meant(server, request)
+    if not message.html:
+        raise NotFound(f"the message {message.uid} has no HTML")
+    base = f"{request.scope.get('root_path', '')}/api/v1/message/{message.uid}/part"
+    parts = {part.content_id: part.part_id for part in message.content.attachments if part.content_id}
+
+    def place(found: re.Match[str]) -> str:
+        return f"{base}/{parts[found[1]]}" if found[1] in parts else found[0]
+
+    shown = re.sub(r"cid:([^\"'\s>]+)", place, message.html, flags=re.IGNORECASE)
+    return HTMLResponse(shown, headers={"content-security-policy": _CONTENT_POLICY})
+
+
+def _meant(server: MailServer, request: Request) -> MailMessage:
+    """The message that the path names. `latest` is the newest, or the newest that fits `?query=`."""
+    uid = request.path_params["id"]
+    if uid != "latest":
+        message = server.mailboxes.find(uid)
+    elif query := request.query_params.get("query", ""):
+        message = next(iter(_found(server, request, query)), None)
+    else:
+        message = next(server.mailboxes.newest_first(), None)
+    if message is None:
+        raise NotFound(f"there is no message {uid!r}")
+    return message
+
+
+# -- the server -------------------------------------------------------------------------------------------------------
+
+
+def _info(server: MailServer, _: Request, __: bytes) -> Response:
+    boxes = server.mailboxes
+    counted = dict.fromkeys(_all_tags(server), 0)
+    for message in boxes.newest_first():
+        for tag in tags_of(message):
+            counted[tag] += 1
+    return JSONResponse(
+        {
+            "Version": "Prüfstand TEST ONLY",
+            "LatestVersion": "",
+            "Database": "",
+            "DatabaseSize": sum(len(message.raw) for message in boxes.newest_first()),
+            "Messages": len(boxes),
+            "Unread": boxes.unread,
+            "Tags": counted,
+        }
+    )
+
+
+def _alive(server: MailServer, _: Request, __: bytes) -> Response:
+    return PlainTextResponse(_OK)
+
+
+def _page(request: Request) -> tuple[int, int]:
+    start, limit = (_number(request.query_params, *given) for given in (("start", 0), ("limit", _LIMIT)))
+    return start, min(limit, _MOST)
+
+
+def _number(query: Mapping[str, str], name: str, default: int) -> int:
+    text = query.get(name, "")
+    if not text:
+        return default
+    if not (text.isascii() and text.isdigit() and len(text) <= 9):
+        raise ValueError(f"{name}={text!r} is no number from 0 on")
+    return int(text)
+
+
+def _zone(request: Request) -> ZoneInfo:
+    name = request.query_params.get("tz", "")
+    if not name:
+        return BERLIN
+    try:
+        return ZoneInfo(name)
+    except (ValueError, OSError, KeyError):  # the library's own error is a KeyError
+        raise ValueError(f"tz={name!r} is no time zone") from None
+
+
+def _route(path: str, method: str, handler: Handler) -> Route:
+    return Route(path, _answered(handler), methods=[method])
+
+
+ROUTES = (
+    _route("/api/v1/messages", "GET", _list),
+    _route("/api/v1/messages", "PUT", _mark),
+    _route("/api/v1/messages", "DELETE", _delete),
+    _route("/api/v1/search", "GET", _search),
+    _route("/api/v1/search", "DELETE", _delete_found),
+    _route("/api/v1/tags", "GET", _tags),
+    _route("/api/v1/info", "GET", _info),
+    _route("/api/v1/message/{id}", "GET", _read),
+    _route("/api/v1/message/{id}/headers", "GET", _headers),
+    _route("/api/v1/message/{id}/raw", "GET", _raw),
+    _route("/api/v1/message/{id}/part/{part_id}", "GET", _part),
+    _route("/api/v1/message/{id}/links", "PUT", _note_link),
+    _route("/view/{id}.txt", "GET", _view_text),
+    _route("/view/{id}.html", "GET", _view_html),
+    _route("/livez", "GET", _alive),
+    _route("/readyz", "GET", _alive),
+)
