@@ -12,6 +12,7 @@ from typing import Any
 from emulators.core.outcome import Accepted, Outcome, Refused
 from emulators.core.person import DocumentKind, IdentityDocument, Person
 from emulators.post.letter import Letter
+from emulators.post.letterbox import same_name
 from emulators.world import World
 from harness import actions as do
 from harness.actions import Action
@@ -62,15 +63,15 @@ class Hands:
     def letters(self, role: str) -> list[Letter]:
         """The letters that came for that person, oldest first."""
         person = self.person(role)
-        box = self.world.post.letterbox(person.address)
-        return [letter for letter in box.letters if letter.order.recipient[0] == person.full_name]
+        return [le for le in self.world.post.letters_at(person.address) if same_name(le.recipient[0], person.full_name)]
 
     def strayed_letters(self, role: str) -> list[Letter]:
         """The letters to that person which lie in somebody else's letterbox, oldest first."""
         person = self.person(role)
-        own = self.world.post.letterbox(person.address).letters
-        sent = [le for le in self.world.post.letters.values() if le.order.recipient[0] == person.full_name]
-        return [letter for letter in sent if letter.delivered_at is not None and letter not in own]
+        own = self.world.post.letters_at(person.address)
+        sent = [le for le in self.world.post.letters.values() if le.delivered_at is not None]
+        mine = [le for le in sent if same_name(le.recipient[0], person.full_name)]
+        return [le for le in mine if le not in own and le.inside is None]
 
     def of_role(self, action: Action, word: str) -> str:
         if word in ("own", "person"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from urllib.parse import parse_qs, urlsplit
 
 _TAN = re.compile(r"(?<![\d+])(\d{4,10})(?!\d)")
 _ACTIVATION_CODE = re.compile(r"^.*[Cc]ode\s*:\s*([A-Z0-9][A-Z0-9 -]{4,30}[A-Z0-9])\s*$", re.MULTILINE)
@@ -19,6 +20,12 @@ def activation_code_in(text: str) -> str | None:
     """The code on a line `…code: ABCD2345` of a letter; blanks and hyphens are for the eye."""
     found = _ACTIVATION_CODE.search(text)
     return re.sub(r"[ -]", "", found.group(1)) if found else None
+
+
+def activation_code_in_link(link: str) -> str | None:
+    """The code in the link of a letter's QR code: its parameter `code`."""
+    found = parse_qs(urlsplit(link).query).get("code")
+    return found[0] if found else None
 
 
 def pin_in(text: str) -> str | None:

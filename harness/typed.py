@@ -10,7 +10,7 @@ from emulators.core.person import Person
 from harness import actions as do
 from harness.actions import Action
 from harness.errors import BenchError
-from harness.reading import activation_code_in, pin_in, tan_in
+from harness.reading import activation_code_in, activation_code_in_link, pin_in, tan_in
 
 if TYPE_CHECKING:
     from harness.person import Hands
@@ -66,6 +66,14 @@ def _link(hands: Hands, action: Action, word: str) -> str:
     return _other(link) if word == "wrong" else link
 
 
+def _address(hands: Hands, action: Action, word: str) -> str:
+    """`tagged` is one's own address with a detail behind a plus, by which many sort their mail (RFC 5233)."""
+    if word == "tagged":
+        local, _, domain = hands.person(action.by).email.rpartition("@")
+        return f"{local}+epa@{domain}"
+    return _own(lambda p: p.email)(hands, action, word)
+
+
 def _number(hands: Hands, action: Action, word: str) -> str:
     if word == "landline":
         return next(iter(PHONE_NUMBERS.landlines[0].numbers()))
@@ -73,12 +81,13 @@ def _number(hands: Hands, action: Action, word: str) -> str:
 
 
 def _tan(hands: Hands, action: Action, word: str) -> str:
-    if word not in ("from-sms", "first-sms", "wrong"):
+    if word not in ("from-sms", "first-sms", "from-flash", "wrong"):
         return word
     person, account = hands.person(action.by), hands.account(action)
     if word == "wrong":
         return _other(account.tan.value if account.tan else "000000")
-    inbox = hands.world.sms.handset(account.mobile or person.mobile).inbox
+    handset = hands.world.sms.handset(account.mobile or person.mobile)
+    inbox = handset.flashes if word == "from-flash" else handset.inbox
     codes = [code for message in inbox if (code := tan_in(message.body))]
     if not codes:
         raise BenchError(f"no SMS with a code has come to {account.mobile or person.mobile}; wait, or ask for another")
@@ -89,14 +98,26 @@ def _activation_code(hands: Hands, action: Action, word: str) -> str:
     if word == "wrong":
         letter = hands.account(action).letter
         return _other(letter.value if letter else "AAAAAAAA")
-    if word not in ("from-letter", "first-letter", "strayed-letter", "stranger", "guardian"):
+    if word not in ("from-letter", "from-letter-qr", "first-letter", "strayed-letter", "stranger", "guardian"):
         return word
+    if word == "from-letter-qr":
+        return _scanned_code(hands, action)
     role = word if word in ("stranger", "guardian") else action.by
     letters = hands.strayed_letters(role) if word == "strayed-letter" else hands.letters(role)
-    codes = [code for letter in letters if (code := activation_code_in(letter.text))]
+    sheets = [page for letter in letters for page in letter.pages]
+    codes = [code for sheet in sheets if (code := activation_code_in(sheet))]
     if not codes:
         raise BenchError(f"no letter with a code has come for {hands.person(role).full_name}; wait, or ask again")
     return codes[0] if word == "first-letter" else codes[-1]
+
+
+def _scanned_code(hands: Hands, action: Action) -> str:
+    """The code that a camera reads off the newest letter with a readable QR code."""
+    links = [link for letter in reversed(hands.letters(action.by)) for link in letter.codes]
+    codes = [code for link in links if (code := activation_code_in_link(link))]
+    if not codes:
+        raise BenchError(f"no letter with a readable QR code has come for {hands.person(action.by).full_name}")
+    return codes[0]
 
 
 def _digits(hands: Hands, action: Action, word: str) -> str:
@@ -163,7 +184,7 @@ READ: Mapping[type[Action], Mapping[str, Read]] = {
     do.LogIn: {"user_name": _known_name, "password": _known_password},
     do.ChooseUserName: {"user_name": _taken_name},
     do.ChoosePassword: {"password": _own(lambda p: p.password), "repeat": _repeated},
-    do.EnterEmail: {"address": _own(lambda p: p.email)},
+    do.EnterEmail: {"address": _address},
     do.ConfirmEmail: {"link": _link},
     do.EnterMobile: {"number": _number},
     do.EnterTan: {"code": _tan},

@@ -1,4 +1,11 @@
-"""What can go wrong with the post."""
+"""What can go wrong with the post.
+
+Points: `line` and `request` (a call of the API), `check` (each letter whose PDF is in order), `queue` (each letter
+that goes into production), `print` and `insert` (each letter in the print centre), `insert.pages` (a letter of several
+sheets), `insert.same` and `insert.other` (a letter while another one to the same or to another recipient is still in
+the centre), `insert.foreign` (a letter after one to another recipient), `transit` (each letter on its way),
+`transit.behind` (a letter while an earlier one to the same recipient is on its way).
+"""
 
 from __future__ import annotations
 
@@ -9,10 +16,27 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from emulators.core.faults import Fault
-from emulators.core.transport_faults import Outage, RefusedConnection
+from emulators.core.transport_faults import LINE_FAULTS, Outage, RefusedConnection
+
+from .paper import Spoilt
 
 # Information classes of Premiumadress (moved, refused, deceased…) and the notes printed on returned letters.
-Reason = Literal["unknown", "moved", "refused", "deceased", "not_collected", "no_letterbox"]
+Reason = Literal[
+    "unknown",
+    "moved",
+    "refused",
+    "deceased",
+    "not_collected",
+    "no_letterbox",
+    "box_full",
+    "inaccessible",
+    "po_box_closed",
+    "incomplete_address",
+    "dissolved",
+]
+
+# What the check can hold against a PDF. Source: the error codes of the E-POSTBUSINESS API.
+Rejection = Literal["E301", "E302", "E306", "E308", "E315", "E323"]
 
 
 class Lost(Fault):
@@ -42,22 +66,106 @@ class Misdelivered(Fault):
     point: ClassVar[str] = "transit"
 
 
+class Forwarded(Fault):
+    """The recipient has moved and left a forwarding order: the letter follows, `workdays` working days later."""
+
+    point: ClassVar[str] = "transit"
+    workdays: int = Field(default=2, ge=1, le=60)
+
+
+class ForwardedToOldAddress(Fault):
+    """A forwarding order that ought to have ended sends the letter to an address where the recipient lived before."""
+
+    point: ClassVar[str] = "transit"
+    workdays: int = Field(default=2, ge=1, le=60)
+
+
+class Strike(Fault):
+    """The carriers are on strike: for `workdays` working days from the day of posting no letter is delivered."""
+
+    point: ClassVar[str] = "transit"
+    workdays: int = Field(default=5, ge=1, le=60)
+
+
 class Opened(Fault):
     """The letter arrives opened: somebody has read the code."""
 
     point: ClassVar[str] = "transit"
 
 
+class Overtaken(Fault):
+    """The letter arrives just before an earlier one to the same recipient, in reverse order."""
+
+    point: ClassVar[str] = "transit.behind"
+
+
 class Damaged(Fault):
-    """The print is smudged: every code in the letter is unreadable."""
+    """The print is smudged: every code (`codes`), half of each printed one (`part`), or the QR codes only (`qr`)."""
 
     point: ClassVar[str] = "print"
+    what: Spoilt = "codes"
+
+
+class PdfRejected(Fault):
+    """The check rejects a PDF that is in order, with `code`: status 99 after 1, nothing is printed."""
+
+    point: ClassVar[str] = "check"
+    code: Rejection = "E301"
+
+
+class Backlog(Fault):
+    """The print centre has more to do than it can: the letter leaves it `workdays` working days later than usual."""
+
+    point: ClassVar[str] = "queue"
+    workdays: int = Field(default=2, ge=1, le=60)
 
 
 class PrintError(Fault):
     """The print centre rejects the job: status 99, no letter is posted."""
 
     point: ClassVar[str] = "print"
+
+
+class PrintedTwice(Fault):
+    """The letter is printed and posted twice: two copies arrive."""
+
+    point: ClassVar[str] = "insert"
+
+
+class PinFieldOpen(Fault):
+    """The field that covers a PIN is rubbed open already when the letter arrives."""
+
+    point: ClassVar[str] = "insert"
+
+
+class Parted(Fault):
+    """Each sheet goes into an envelope of its own, the later ones a working day behind each other."""
+
+    point: ClassVar[str] = "insert.pages"
+
+
+class Combined(Fault):
+    """The letter travels in the envelope of another one to the same recipient: PIN and PUK together, say."""
+
+    point: ClassVar[str] = "insert.same"
+
+
+class DoubleFeed(Fault):
+    """Two letters are drawn in as one: this one ends up in the envelope of another recipient, and nowhere else."""
+
+    point: ClassVar[str] = "insert.other"
+
+
+class WrongInsert(Fault):
+    """A sheet of another recipient's earlier letter is put into this envelope as well: a breach of data protection."""
+
+    point: ClassVar[str] = "insert.foreign"
+
+
+class RateLimited(Fault):
+    """The API answers one request with 429 and does nothing."""
+
+    point: ClassVar[str] = "request"
 
 
 FAULTS: Mapping[str, type[Fault]] = MappingProxyType(
@@ -67,9 +175,23 @@ FAULTS: Mapping[str, type[Fault]] = MappingProxyType(
         "returned": Returned,
         "misdelivered": Misdelivered,
         "damaged": Damaged,
+        "pdf_rejected": PdfRejected,
+        "backlog": Backlog,
         "print_error": PrintError,
         "opened": Opened,
+        "forwarded": Forwarded,
+        "forwarded_to_old_address": ForwardedToOldAddress,
+        "strike": Strike,
+        "overtaken": Overtaken,
+        "printed_twice": PrintedTwice,
+        "pin_field_open": PinFieldOpen,
+        "parted": Parted,
+        "combined": Combined,
+        "double_feed": DoubleFeed,
+        "wrong_insert": WrongInsert,
         "outage": Outage,
         "refused_connection": RefusedConnection,
+        **LINE_FAULTS,
+        "rate_limited": RateLimited,
     }
 )

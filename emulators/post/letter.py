@@ -1,42 +1,15 @@
-"""A letter: what the sender orders, what becomes of it, and what it looks like where it arrives."""
+"""A letter on its way: what has become of it so far, and what the one who opens it holds in hand."""
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from datetime import datetime
-from enum import IntEnum, StrEnum
-from typing import Annotated
+from enum import Enum, IntEnum, StrEnum
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator
+from emulators.core.person import Address
 
-# Six lines of 80 characters: the address zone of DIN 5008 and the limits of the E-POSTBUSINESS API.
-Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=80)]
-Page = Annotated[str, StringConstraints(min_length=1, max_length=20_000)]
-
-_PLACE = re.compile(r"[0-9]{5} \S.*")
-# A code is a word with a digit in it, or six and more capitals and digits, with or without hyphens.
-_CODE = re.compile(r"\S*[0-9]\S*|\b[A-ZÄÖÜ][A-ZÄÖÜ-]{5,}")
-SMUDGE = "▒"
-
-
-class LetterOrder(BaseModel):
-    """What the sender submits. The last recipient line is `12345 City`, the one before it street and number."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    reference: Line
-    sender: tuple[Line, ...] = Field(min_length=1, max_length=6)
-    recipient: tuple[Line, ...] = Field(min_length=3, max_length=6)
-    pages: tuple[Page, ...] = Field(min_length=1, max_length=50)
-    registered: bool = False
-
-    @field_validator("recipient")
-    @classmethod
-    def _ends_with_a_place(cls, lines: tuple[str, ...]) -> tuple[str, ...]:
-        if not _PLACE.fullmatch(lines[-1]):
-            raise ValueError("the last line must be five digits, a blank and the city")
-        return lines
+from .order import LetterOrder, Problem
+from .paper import Sheet
 
 
 class LetterStatus(IntEnum):
@@ -50,7 +23,7 @@ class LetterStatus(IntEnum):
 
 
 class Tracking(StrEnum):
-    """Codes of registered mail. Source: E-POSTBUSINESS registeredLetterStatus."""
+    """Codes of registered mail. Source: E-POSTBUSINESS registeredLetterStatus, of whose 28 these four occur here."""
 
     ANNOUNCED = "ANNOUNCED"
     POSTED = "POSTED"
@@ -58,27 +31,84 @@ class Tracking(StrEnum):
     RETURNED_TO_SENDER = "RETURNED_TO_SENDER"
 
 
+class QueueAnswer(Enum):
+    """What became of the wish to cancel or release a letter that is queued."""
+
+    DONE = "done"
+    UNKNOWN = "unknown"
+    NOT_QUEUED = "not queued"
+    IN_PRODUCTION = "in production"
+
+
+Milestone = tuple[datetime, LetterStatus]
+
+
+@dataclass(frozen=True, slots=True)
+class Feedback:
+    """What Premiumadress tells the sender of a letter that did not go where it was sent. `told_at` is when."""
+
+    reason: str
+    told_at: datetime
+    new_address: Address | None = None
+
+
 @dataclass(eq=False)
 class Letter:
-    """One letter on its way. `pages` is what is printed, which a fault may have smudged."""
+    """One letter. `recipient` are the lines in its window, `sheets` what is in the envelope, damage and all.
 
-    letter_id: str
+    `number` counts the orders of this post office, from 1; `letter_id` is the name in the journal.
+    """
+
+    number: int
     order: LetterOrder
-    pages: tuple[str, ...]
-    milestones: tuple[tuple[datetime, LetterStatus], ...]
+    recipient: tuple[str, ...]
+    sheets: tuple[Sheet, ...]
+    milestones: tuple[Milestone, ...]
+    letter_id: str
+    problems: tuple[Problem, ...] = ()
     tracking_number: str | None = None
+    due: datetime | None = None
     delivered_at: datetime | None = None
     returned: str | None = None
-    opened: bool = field(default=False)
+    returned_at: datetime | None = None
+    feedback: Feedback | None = None
+    queued: bool = False
+    canceled: bool = False
+    opened: bool = False
+    pin_field_open: bool = False
+    inside: str | None = None  # the letter in whose envelope this one travels
+    enclosed: list[Letter] = field(default_factory=list)
 
     @property
     def reference(self) -> str:
-        return self.order.reference
+        """The sender's name of the letter: its file name."""
+        return self.order.file_name
+
+    @property
+    def pages(self) -> tuple[str, ...]:
+        """The text of each sheet, as the recipient reads it."""
+        return tuple(sheet.text for sheet in self.sheets)
 
     @property
     def text(self) -> str:
-        """All pages as one text, as the recipient reads it."""
+        """All pages as one text."""
         return "\n\n".join(self.pages)
+
+    @property
+    def codes(self) -> tuple[str, ...]:
+        """What a camera reads off the QR codes of all sheets."""
+        return tuple(code for sheet in self.sheets for code in sheet.codes())
+
+    def preview(self, page: int = 1, dpi: int = 100, *, overlay: bool = False) -> bytes:
+        """A page, counted from 1, as PNG. Raises `IndexError` if the letter has no such page."""
+        if not 1 <= page <= len(self.sheets):
+            raise IndexError(f"letter {self.letter_id} has {len(self.sheets)} pages, not a page {page}")
+        return self.sheets[page - 1].picture(dpi, overlay=overlay)
+
+    @property
+    def created_at(self) -> datetime:
+        """When the order came in."""
+        return self.milestones[0][0]
 
     @property
     def posted_at(self) -> datetime:
@@ -89,6 +119,10 @@ class Letter:
         """The last milestone passed by `now`."""
         return max((m for m in self.milestones if m[0] <= now), default=self.milestones[0])[1]
 
+    def reached(self, status: LetterStatus, now: datetime) -> datetime | None:
+        """When the letter had that status, or `None` if it has not had it by `now`."""
+        return next((at for at, what in self.milestones if what is status and at <= now), None)
+
     def tracking(self, now: datetime) -> Tracking:
         if self.returned is not None:
             return Tracking.RETURNED_TO_SENDER
@@ -96,10 +130,9 @@ class Letter:
             return Tracking.DELIVERED
         return Tracking.POSTED if self.status(now) is LetterStatus.POSTED else Tracking.ANNOUNCED
 
-
-def smudged(page: str) -> str:
-    """The page with every code made unreadable, character by character; words without digits stay."""
-    return _CODE.sub(lambda code: SMUDGE * len(code[0]), page)
+    def told(self, now: datetime) -> Feedback | None:
+        """The feedback of Premiumadress, once it is there."""
+        return self.feedback if self.feedback is not None and self.feedback.told_at <= now else None
 
 
 def tracking_number(serial: int) -> str:

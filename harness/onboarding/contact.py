@@ -8,7 +8,7 @@ from datetime import timedelta
 from harness.actions import ConfirmEmail, ConfirmMobile, EnterEmail, EnterMobile, EnterTan, RequestTan
 
 from .apps import needs_session
-from .outages import SMS_DOWN, mail_refusals
+from .outages import mail_refusals, sms_refusals
 from .rows import Duty, Move, Refusal, Rule, Scene, Table
 from .situation import Account, Issued
 
@@ -64,11 +64,6 @@ def _email_confirmed(scene: Scene) -> None:
 
 
 # -- smsTAN -------------------------------------------------------------------------------------------------------
-
-
-def _landline(number: str | None) -> bool:
-    """German mobile numbers begin with 15, 16 or 17; whatever else cannot get an SMS by the gateway."""
-    return number is None or not re.match(r"\+491[567]", number)
 
 
 def _number_unconfirmed(scene: Scene) -> bool:
@@ -166,10 +161,7 @@ CONTACT = Table(
                 _OPEN,
                 Refusal("mobile_missing", ("UPD-03",), lambda s: s.account.mobile is None),
                 Refusal("mobile_unconfirmed", ("UPD-03",), _number_unconfirmed),
-                Refusal("sms_unavailable", ("TAN-07",), lambda s: bool(s.struck & SMS_DOWN)),
-                Refusal(
-                    "sms_rejected", ("TAN-07",), lambda s: "sms.rejected" in s.struck or _landline(s.account.mobile)
-                ),
+                *sms_refusals("TAN-07"),
             ),
             moves=(Move("tan", ("none", "sent", "undelivered"), "sent", ("TAN-01", "TAN-06")),),
             app="barmer",

@@ -17,6 +17,7 @@ from emulators.core.workdays import Workdays
 from harness.reading import activation_code_in, pin_in, tan_in
 
 from .identity import verdict
+from .outages import MAIL_UNHEARD, POST_UNHEARD, SMS_UNHEARD
 from .rows import Deviation, Duty
 from .situation import Account, Evidence, Issued, Situation
 
@@ -72,6 +73,7 @@ class Observer:
         self._debts = debts
         self._workdays = workdays
         self._letters: dict[str, tuple[str, Account]] = {}  # letter id -> kind and whose
+        self._unheard: dict[tuple[str, str], Duty] = {}  # kind and address of letters that may be sent once more
 
     def observe(self, entry: Entry) -> list[Deviation]:
         """Take note of one entry; returns what the rules do not allow in it."""
@@ -83,10 +85,19 @@ class Observer:
     def _sms(self, data: Mapping[str, Any], entry: Entry) -> list[Deviation]:
         duty = self._debts.settle(("sms_tan",), data["to"])
         tan = tan_in(data["body"])
+        if duty is None and tan is not None and entry.cause.fault in SMS_UNHEARD:
+            return self._void_tan(tan, data["to"])
         if duty is None or tan is None:
             return [Deviation(f"an SMS to {data['to']}: {data['body']!r}", "none is owed there", STRAY["sms"])]
         duty.account.tan = Issued(tan, entry.at, data["to"])
         return _new(duty.account, tan, "TAN", "TAN-06")
+
+    def _void_tan(self, tan: str, to: str) -> list[Deviation]:
+        """The request for it was said to have failed, so this TAN never counts; it must not go astray all the same."""
+        account = next((a for a in self._situation.accounts.values() if a.mobile == to), None)
+        if account is None:
+            return [Deviation(f"an SMS with a TAN to {to}", "nobody has given that number", STRAY["sms"])]
+        return _new(account, tan, "TAN", "TAN-06")
 
     def _sms_undelivered(self, data: Mapping[str, Any], entry: Entry) -> list[Deviation]:
         for account in self._situation.accounts.values():
@@ -97,6 +108,8 @@ class Observer:
     def _mail(self, data: Mapping[str, Any], entry: Entry) -> list[Deviation]:
         to = data["to"][0]
         duty = self._debts.settle(("mail_link", "mail_setup"), to)
+        if duty is None and entry.cause.fault in MAIL_UNHEARD:
+            return []  # it was said to have failed, so its link never counts
         if duty is None or len(data["to"]) != 1:
             return [Deviation(f"a mail to {', '.join(data['to'])}", "none is owed there", STRAY["mail"])]
         if not data["links"]:
@@ -109,9 +122,14 @@ class Observer:
         text = "\n".join(data["pages"])
         address = " / ".join(data["recipient"][-2:])
         kind = _kind_of(text)
-        duty = self._debts.settle((kind,), address)
+        unheard = entry.cause.fault in POST_UNHEARD
+        duty = self._debts.settle((kind,), address) or self._unheard.pop((kind, address), None)
+        if duty is None and unheard and self._is_registered(address):
+            return []  # the request was said to have failed, so the code in this letter never counts
         if duty is None:
             return [Deviation(f"a letter ({kind}) to {address}", "none is owed there", STRAY["post"])]
+        if unheard:
+            self._unheard[kind, address] = duty
         account = duty.account
         self._letters[str(data["letter_id"])] = (kind, account)
         if kind == "letter_activation":
@@ -120,6 +138,10 @@ class Observer:
         if kind == "letter_pin":
             return self._pin_letter(account, pin_in(text) or "")
         return []
+
+    def _is_registered(self, address: str) -> bool:
+        people = (account.person for account in self._situation.accounts.values())
+        return any(address == " / ".join(person.address.lines()) for person in people)
 
     def _pin_letter(self, account: Account, pin: str) -> list[Deviation]:
         account.pins.append(pin)

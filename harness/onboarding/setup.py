@@ -23,7 +23,7 @@ from harness.actions import (
 )
 
 from .apps import ecare_session, needs_session
-from .outages import MAIL_DOWN, MAIL_REFUSED
+from .outages import mail_fails
 from .rows import Condition, Duty, Move, Refusal, Rule, Scene, Table
 from .situation import CHAIN, Device, Situation
 
@@ -249,7 +249,7 @@ SETUP = Table(
                 ECARE,
                 *_chain_refusals("mail"),
                 # Nobody has typed an address here that could be rejected: every failure is the mail's.
-                Refusal("mail_unavailable", ("SET-07",), lambda s: bool(s.struck & (MAIL_DOWN | MAIL_REFUSED))),
+                Refusal("mail_unavailable", ("SET-07",), mail_fails),
             ),
             app="ecare",
             then=_mail_checked,

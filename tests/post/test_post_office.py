@@ -1,74 +1,26 @@
-"""The post office from both ends: the sender's API and the letterbox."""
+"""The post office as the world sees it: a PDF goes in, a letter lies in a letterbox, on the day it should."""
 
 from __future__ import annotations
 
-import json
-from dataclasses import replace
-from datetime import datetime
-from typing import Any
+from datetime import datetime, timedelta
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from emulators.core.clock import BERLIN
+from emulators.core.people_places import PLACES
 from emulators.core.person import Address
 from emulators.core.physics import Physics
-from emulators.post.letter import smudged, tracking_number
+from emulators.core.workdays import LAENDER, Workdays
+from emulators.post.letter import LetterStatus, QueueAnswer, Tracking, tracking_number
 from emulators.post.office import PostOffice
-from emulators.wire.http import Refusal, call
-
-HOME = Address("Hauptstraße", "5", "40210", "Düsseldorf", "NW")
-NEXT_DOOR = Address("Hauptstraße", "7", "40210", "Düsseldorf", "NW")
-# Tuesday 23 March 2021, nine o'clock
-TUESDAY = datetime(2021, 3, 23, 9, 0, tzinfo=BERLIN)
-
-
-@pytest.fixture
-def physics() -> Physics:
-    physics = Physics(seed=1, start=TUESDAY)
-    physics.faults.declare("post", PostOffice.faults)
-    return physics
-
-
-@pytest.fixture
-def office(physics: Physics) -> PostOffice:
-    office = PostOffice(physics)
-    office.household("Dr. Änne Groß", HOME)
-    return office
-
-
-def order(**changes: object) -> dict[str, Any]:
-    return {
-        "reference": "letter 1",
-        "sender": ["Musterkasse", "Postfach", "12345 Musterstadt"],
-        "recipient": ["Änne Groß", "Hauptstr. 5", "40210 Düsseldorf"],
-        "pages": ["TEST ONLY\nIhr Aktivierungscode: ABCD-1234\nBitte eingeben."],
-        **changes,
-    }
-
-
-def ask(
-    office: PostOffice, method: str, path: str, body: object = None, key: str | None = None
-) -> tuple[int, dict[str, Any]]:
-    raw = body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
-    headers = {"X-Api-Key": office.api_key if key is None else key}
-    status, _, content = call(office.app, method, f"http://post.example{path}", headers, raw)
-    return status, json.loads(content)
-
-
-def send(office: PostOffice, **changes: object) -> str:
-    status, answer = ask(office, "POST", "/api/letters", order(**changes))
-    assert status == 201
-    return str(answer["letter_id"])
-
-
-def at(day: int, hour: int, minute: int = 0, month: int = 3) -> datetime:
-    return datetime(2021, month, day, hour, minute, tzinfo=BERLIN)
+from emulators.post.order import Registered
+from emulators.post.postcodes import land_of
+from emulators.post.profile import PostProfile
+from tests.post.sender import ANNE, HOME, NEXT_DOOR, TUESDAY, at, letter, order
 
 
 def test_a_letter_arrives_at_eleven_on_the_second_working_day(office: PostOffice, physics: Physics) -> None:
-    send(office)
+    office.submit(order())
     letterbox = office.letterbox(HOME)
     physics.advance_to(at(25, 10, 59))
     assert letterbox.newest is None
@@ -78,9 +30,17 @@ def test_a_letter_arrives_at_eleven_on_the_second_working_day(office: PostOffice
     assert not letterbox.newest.opened
 
 
+def test_the_window_decides_where_a_letter_goes_not_the_data(office: PostOffice, physics: Physics) -> None:
+    neighbour = office.household("Klein", NEXT_DOOR)
+    office.submit(order(("Jan Klein", "Hauptstraße 7", "40210 Düsseldorf"), given=ANNE))
+    physics.advance_to(at(25, 11))
+    assert neighbour.newest is not None
+    assert office.letterbox(HOME).newest is None
+
+
 def test_a_letter_after_the_cut_off_is_posted_the_next_working_day(office: PostOffice, physics: Physics) -> None:
     physics.advance_to(at(23, 17))
-    send(office)
+    office.submit(order())
     physics.advance_to(at(25, 12))
     assert office.letterbox(HOME).newest is None
     physics.advance_to(at(26, 11))
@@ -89,7 +49,7 @@ def test_a_letter_after_the_cut_off_is_posted_the_next_working_day(office: PostO
 
 def test_saturday_is_a_working_day_of_the_post_and_easter_is_not(office: PostOffice, physics: Physics) -> None:
     physics.advance_to(at(1, 9, month=4))  # Maundy Thursday: Friday and Monday are holidays, Saturday is not
-    send(office)
+    office.submit(order())
     physics.advance_to(at(6, 10, month=4))
     assert office.letterbox(HOME).newest is None
     physics.advance_to(at(6, 11, month=4))
@@ -102,27 +62,61 @@ def test_the_holidays_are_those_of_the_recipient_land() -> None:
     berlin = Address("Hauptstraße", "5", "10115", "Berlin", "BE")
     office.household("Groß", HOME)
     office.household("Groß", berlin)
-    send(office)
-    send(office, recipient=["Groß", "Hauptstraße 5", "10115 Berlin"])
+    office.submit(order())
+    office.submit(order(("Groß", "Hauptstraße 5", "10115 Berlin")))
     physics.advance_to(datetime(2021, 6, 4, 11, tzinfo=BERLIN))
     assert office.letterbox(berlin).newest is not None
     assert office.letterbox(HOME).newest is None
 
 
+def test_a_letter_is_posted_on_the_working_days_of_the_sender() -> None:
+    """On Corpus Christi an insurer in Düsseldorf posts nothing, also to Berlin, where it is an ordinary day."""
+    corpus_christi = datetime(2021, 6, 3, 9, tzinfo=BERLIN)
+    posted = {}
+    for land in ("NW", "BE"):
+        office = PostOffice(Physics(start=corpus_christi, workdays=Workdays(land)))
+        posted[land] = office.submit(order(("Groß", "Hauptstraße 5", "10115 Berlin"))).posted_at.day
+    assert posted == {"NW": 4, "BE": 3}
+
+
+@pytest.mark.parametrize(
+    ("postcode", "land"),
+    [(postcode, land) for postcode, _, land in PLACES]
+    + [("01001", "SN"), ("98501", "TH"), ("27580", "HB"), ("27568", "HB"), ("66111", "SL"), ("19273", "NI")]
+    + [("00999", None), ("05000", None), ("99999", None)],
+)
+def test_each_postcode_lies_in_its_land(postcode: str, land: str | None) -> None:
+    assert land_of(postcode) == land
+
+
+@pytest.mark.parametrize(("place", "day"), [("40210 Düsseldorf", 8), ("10115 Berlin", 7)])
+def test_an_address_at_which_nobody_lives_has_the_holidays_of_its_postcode(place: str, day: int) -> None:
+    physics = Physics(start=datetime(2021, 6, 2, 9, tzinfo=BERLIN))  # Corpus Christi is Thursday, 3 June
+    sent = PostOffice(physics).submit(order(("Niemand", "Hauptstraße 5", place)))
+    physics.advance_to(datetime(2021, 6, 30, tzinfo=BERLIN))
+    assert sent.returned_at == datetime(2021, 6, day, 11, tzinfo=BERLIN)
+
+
+def test_every_land_has_postcodes() -> None:
+    assert {land_of(f"{number:05d}") for number in range(1000, 99999, 7)} - {None} == set(LAENDER)
+
+
 def test_status_tells_printing_and_posting_but_never_arrival(office: PostOffice, physics: Physics) -> None:
-    letter_id = send(office)
+    sent = office.submit(order())
     seen = []
     for moment in (at(23, 9), at(23, 9, 5), at(23, 10), at(23, 17), at(25, 12)):
         physics.advance_to(moment)
-        seen.append(ask(office, "GET", f"/api/letters/{letter_id}")[1]["status"])
+        seen.append(int(sent.status(physics.clock.now)))
     assert seen == [1, 2, 3, 4, 4]
 
 
 def test_registered_mail_can_be_tracked(office: PostOffice, physics: Physics) -> None:
-    letter_id = send(office, registered=True)
-    assert ask(office, "GET", f"/api/letters/{letter_id}")[1]["tracking"]["status"] == "ANNOUNCED"
-    physics.advance_to(at(25, 11))
-    assert ask(office, "GET", f"/api/letters/{letter_id}")[1]["tracking"]["status"] == "DELIVERED"
+    sent = office.submit(order(registered=Registered.DROPPED))
+    seen = [sent.tracking(physics.clock.now)]
+    for moment in (at(23, 17), at(25, 11)):
+        physics.advance_to(moment)
+        seen.append(sent.tracking(moment))
+    assert seen == [Tracking.ANNOUNCED, Tracking.POSTED, Tracking.DELIVERED]
 
 
 def test_a_tracking_number_has_the_check_digit_of_s10() -> None:
@@ -135,24 +129,41 @@ def test_a_tracking_number_has_the_check_digit_of_s10() -> None:
         ["Änne Groß", "Hauptstraße 6", "40210 Düsseldorf"],
         ["Änne Groß", "Hauptstraße 5", "40211 Düsseldorf"],
         ["Jemand Anders", "Hauptstraße 5", "40210 Düsseldorf"],
+        ["Änne Groß", "Hauptstraße 5", "1010 Wien", "ÖSTERREICH"],
     ],
 )
 def test_a_letter_that_matches_no_household_comes_back(
     office: PostOffice, physics: Physics, recipient: list[str]
 ) -> None:
-    letter_id = send(office, recipient=recipient)
+    sent = office.submit(order(recipient))
     physics.advance_to(at(30, 9))
-    assert ask(office, "GET", f"/api/letters/{letter_id}")[1]["returned"] == "address_unknown"
+    assert sent.returned == "address_unknown"
     assert office.letterbox(HOME).newest is None
-    assert [le["letter_id"] for le in ask(office, "GET", "/api/letters?returned=true")[1]["letters"]] == [letter_id]
-    assert ask(office, "GET", "/api/letters?returned=false")[1]["letters"] == []
 
 
 def test_two_families_share_a_letterbox(office: PostOffice, physics: Physics) -> None:
     office.household("Familie Klein", HOME)
-    send(office, recipient=["Herrn Jan Klein", "Hauptstraße 5", "40210 Düsseldorf"])
+    office.submit(order(["Herrn Jan Klein", "Hauptstraße 5", "40210 Düsseldorf"]))
     physics.advance_to(at(25, 11))
     assert len(office.letterbox(HOME).letters) == 1
+
+
+@pytest.mark.parametrize(
+    ("on_the_box", "on_the_letter"),
+    [
+        ("Zoltán Łukasiewicz", "Zoltán Lukasiewicz"),
+        ("Thị Nguyễn", "Thi Nguyên"),
+        ("Yıldız Şahin", "Yildiz Sahin"),
+        ("Jürgen Groß", "Jürgen Gross"),
+    ],
+)
+def test_a_postman_reads_names_without_their_accents(
+    office: PostOffice, physics: Physics, on_the_box: str, on_the_letter: str
+) -> None:
+    office.household(on_the_box, NEXT_DOOR)
+    office.submit(order((on_the_letter, "Hauptstraße 7", "40210 Düsseldorf")))
+    physics.advance_to(at(25, 11))
+    assert len(office.letterbox(NEXT_DOOR).letters) == 1
 
 
 def test_a_letterbox_nobody_put_up_is_a_mistake_of_the_bench(office: PostOffice) -> None:
@@ -160,131 +171,125 @@ def test_a_letterbox_nobody_put_up_is_a_mistake_of_the_bench(office: PostOffice)
         office.letterbox(NEXT_DOOR)
 
 
-def test_a_lost_letter_never_arrives_and_the_next_one_does(office: PostOffice, physics: Physics) -> None:
-    physics.faults.arm("post", "lost")
-    send(office)
-    send(office, reference="letter 2")
+def test_a_letter_for_a_test_is_checked_and_goes_no_further(office: PostOffice, physics: Physics) -> None:
+    sent = office.submit(order(test=True))
     physics.advance_to(at(31, 9))
-    assert [letter.reference for letter in office.letterbox(HOME).letters] == ["letter 2"]
-    (entry,) = physics.journal.named("post", "lost")
-    assert entry.cause.fault == "post.lost"
-
-
-def test_a_late_letter_arrives_so_many_working_days_later(office: PostOffice, physics: Physics) -> None:
-    physics.faults.arm("post", "late", {"workdays": 3})
-    send(office)
-    physics.advance_to(at(29, 10, 59))
+    assert sent.status(physics.clock.now) is LetterStatus.PROCESSED
     assert office.letterbox(HOME).newest is None
+    assert not list(physics.journal.named("post", "posted"))
+
+
+def test_the_same_pdf_is_not_taken_twice_within_an_hour_if_so_wished(office: PostOffice, physics: Physics) -> None:
+    first = office.submit(order(failsafe=True))
+    second = office.submit(order(failsafe=True))
+    unguarded = office.submit(order())
+    physics.advance_to(at(23, 10))
+    third = office.submit(order(failsafe=True))
+    accepted = [not any(p.code == "E324" for p in le.problems) for le in (first, second, unguarded, third)]
+    assert accepted == [True, False, True, True]
+
+
+# -- the queue ----------------------------------------------------------------------------------------------------
+
+
+def test_a_queued_letter_waits_for_its_day(office: PostOffice, physics: Physics) -> None:
+    sent = office.submit(order(queued_until=at(26, 0).date()))
+    physics.advance_to(at(26, 13, 59))
+    assert sent.status(physics.clock.now) is LetterStatus.PROCESSED
     physics.advance_to(at(29, 11))
-    assert office.letterbox(HOME).newest is not None
+    assert office.letterbox(HOME).newest is sent
 
 
-def test_a_returned_letter_tells_its_reason(office: PostOffice, physics: Physics) -> None:
-    physics.faults.arm("post", "returned", {"reason": "deceased", "after_workdays": 1})
-    letter_id = send(office, registered=True)
-    physics.advance_to(at(26, 11))
-    answer = ask(office, "GET", f"/api/letters/{letter_id}")[1]
-    assert (answer["returned"], answer["tracking"]["status"]) == ("deceased", "RETURNED_TO_SENDER")
-
-
-def test_a_misdelivered_letter_lands_next_door(office: PostOffice, physics: Physics) -> None:
-    neighbour = office.household("Klein", NEXT_DOOR)
-    physics.faults.arm("post", "misdelivered")
-    send(office)
+def test_a_queued_letter_can_be_released_before_its_day(office: PostOffice, physics: Physics) -> None:
+    sent = office.submit(order(queued_until=at(26, 0).date()))
+    assert office.release(sent.number) is QueueAnswer.DONE
+    assert office.release(sent.number) is QueueAnswer.IN_PRODUCTION
     physics.advance_to(at(25, 11))
-    assert neighbour.newest is not None
+    assert office.letterbox(HOME).letters == [sent]
+    physics.advance_to(at(31, 11))
+    assert office.letterbox(HOME).letters == [sent]
+
+
+@pytest.mark.parametrize("queued_until", [None, at(26, 0).date()])
+def test_a_letter_that_is_not_in_the_print_centre_yet_can_be_stopped(
+    office: PostOffice, physics: Physics, queued_until: object
+) -> None:
+    sent = office.submit(order(queued_until=queued_until))
+    physics.advance_to(at(23, 9, 59))
+    assert office.cancel(sent.number) is QueueAnswer.DONE
+    physics.advance_to(at(31, 11))
     assert office.letterbox(HOME).newest is None
+    assert [problem.code for problem in sent.problems] == ["E700"]
+    assert office.cancel(sent.number) is QueueAnswer.NOT_QUEUED
 
 
-def test_the_code_of_a_damaged_letter_cannot_be_read(office: PostOffice, physics: Physics) -> None:
-    physics.faults.arm("post", "damaged")
-    send(office)
+def test_a_letter_in_the_print_centre_cannot_be_stopped(office: PostOffice, physics: Physics) -> None:
+    sent = office.submit(order())
+    physics.advance_to(at(23, 10))
+    assert office.cancel(sent.number) is QueueAnswer.IN_PRODUCTION
     physics.advance_to(at(25, 11))
-    newest = office.letterbox(HOME).newest
-    assert newest is not None
-    assert newest.text == "TEST ONLY\nIhr Aktivierungscode: ▒▒▒▒▒▒▒▒▒\nBitte eingeben."
+    assert office.letterbox(HOME).newest is sent
 
 
-def test_an_opened_letter_shows_it(office: PostOffice, physics: Physics) -> None:
-    physics.faults.arm("post", "opened")
-    send(office)
-    physics.advance_to(at(25, 11))
-    newest = office.letterbox(HOME).newest
-    assert newest is not None
-    assert newest.opened
+def test_a_letter_nobody_knows_can_be_neither_stopped_nor_released(office: PostOffice) -> None:
+    assert (office.cancel(9), office.release(9), office.reschedule(9, None)) == (QueueAnswer.UNKNOWN,) * 3
 
 
-def test_a_print_error_is_status_99_and_no_letter(office: PostOffice, physics: Physics) -> None:
-    physics.faults.arm("post", "print_error")
-    letter_id = send(office)
-    physics.advance_to(at(31, 9))
-    assert ask(office, "GET", f"/api/letters/{letter_id}")[1]["status"] == 99
-    assert office.letterbox(HOME).newest is None
+# -- how fast the post is -----------------------------------------------------------------------------------------
 
 
-def test_an_outage_is_one_503(office: PostOffice, physics: Physics) -> None:
-    physics.faults.arm("post", "outage")
-    assert ask(office, "POST", "/api/letters", order())[0] == 503
-    assert ask(office, "POST", "/api/letters", order())[0] == 201
+def delivered_within(delivery: str, seed: int = 3, count: int = 400) -> dict[int, float]:
+    """The share of letters, in per cent, that have arrived on the n-th working day after posting."""
+    physics = Physics(seed=seed, start=TUESDAY)
+    office = PostOffice(physics, PostProfile(delivery=delivery))  # type: ignore[arg-type]
+    office.household("Groß", HOME)
+    content = letter()
+    for _ in range(count):
+        office.submit(order(pdf=content))
+    days = Workdays("NW", saturday=True)
+    shares = {}
+    for number in range(1, 25):
+        physics.advance_to(days.add_to(at(23, 17), number, PostProfile().delivery_hour))
+        shares[number] = 100 * len(office.letterbox(HOME).letters) / count
+    return shares
 
 
-def test_a_refused_connection_gives_no_answer(office: PostOffice, physics: Physics) -> None:
-    physics.faults.arm("post", "refused_connection")
-    with pytest.raises(Refusal):
-        ask(office, "POST", "/api/letters", order())
+def test_the_post_of_2025_keeps_the_law() -> None:
+    """§ 18 PostG: 95 % by the third and 99 % by the fourth working day; 30 and 75 before that are an assumption."""
+    shares = delivered_within("law_2025")
+    assert shares[1] == pytest.approx(30, abs=5)
+    assert shares[2] == pytest.approx(75, abs=5)
+    assert shares[3] == pytest.approx(95, abs=3)
+    assert shares[4] == pytest.approx(99, abs=1.5)
 
 
-@pytest.mark.parametrize(
-    "bad",
-    [
-        order(recipient=["Änne Groß", "40210 Düsseldorf"]),
-        order(recipient=["Änne Groß", "Hauptstr. 5", "Düsseldorf"]),
-        order(recipient=["Änne Groß", "Hauptstr. 5", "4021 Düsseldorf"]),
-        order(recipient=["Ä" * 81, "Hauptstr. 5", "40210 Düsseldorf"]),
-        order(pages=[]),
-        order(colour=True),
-        [],
-        b"{",
-    ],
-)
-def test_bad_orders_are_refused_with_their_problems(office: PostOffice, bad: object) -> None:
-    status, answer = ask(office, "POST", "/api/letters", bad)
-    assert (status, answer["error"]) == (400, "bad_request")
-    assert answer["problems"]
+def test_the_post_before_2025_was_faster() -> None:
+    shares = delivered_within("before_2025")
+    assert shares[1] == pytest.approx(80, abs=5)
+    assert shares[2] == pytest.approx(95, abs=3)
 
 
-def test_the_key_is_asked_for(office: PostOffice) -> None:
-    assert ask(office, "POST", "/api/letters", order(), key="wrong") == (401, {"error": "unauthorised"})
+def test_some_letters_take_long_and_some_are_lost() -> None:
+    physics = Physics(seed=5, start=TUESDAY)
+    profile = PostProfile(delivery="law_2025")
+    days = [profile.days_on_the_way(physics.randomness(str(number))) for number in range(3000)]
+    assert None in days
+    assert {5, 20} & {d for d in days if d}
+    assert max(d for d in days if d) <= 20
 
 
-def test_unknown_letters_and_paths_are_404_in_json(office: PostOffice) -> None:
-    assert ask(office, "GET", "/api/letters/L999999")[0] == 404
-    assert ask(office, "GET", "/elsewhere") == (404, {"error": "not_found"})
-    assert ask(office, "DELETE", "/api/letters")[0] == 405
-    assert ask(office, "GET", "/api/letters?returned=perhaps")[0] == 400
-
-
-@given(
-    body=st.binary(max_size=200) | st.recursive(st.none() | st.text(), st.lists).map(lambda v: json.dumps(v).encode())
-)
-def test_no_body_crashes_the_api(body: bytes) -> None:
-    status, _ = ask(PostOffice(Physics()), "POST", "/api/letters", body)
-    assert status == 400
-
-
-@given(text=st.text(max_size=200))
-def test_smudging_keeps_the_length_and_leaves_no_digit(text: str) -> None:
-    assert len(smudged(text)) == len(text)
-    assert not any(c in "0123456789" for c in smudged(text))
+def test_the_days_on_the_way_follow_from_the_seed() -> None:
+    assert delivered_within("law_2025", seed=8, count=50) == delivered_within("law_2025", seed=8, count=50)
+    assert delivered_within("law_2025", seed=8, count=50) != delivered_within("law_2025", seed=9, count=50)
 
 
 def test_same_deeds_give_the_same_journal() -> None:
     def run() -> str:
         physics = Physics(seed=7)
         office = PostOffice(physics)
-        office.household("Groß", replace(HOME, house_number="5"))
-        send(office)
-        physics.advance_to(at(31, 9))
+        office.household("Groß", HOME)
+        office.submit(order())
+        physics.advance_to(physics.clock.later(timedelta(days=8)))
         return physics.journal.to_jsonl()
 
     assert run() == run()

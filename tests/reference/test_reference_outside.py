@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import smtplib
+import ssl
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from datetime import date
@@ -31,9 +32,9 @@ from harness.reference.insurer.tan import tan_state
 from harness.reference.insurer.web import twilio_signature
 
 DOORS = {name: f"http://{name}.test" for name in ("sms", "post", "ident", "branch")}
-KEYS = dict.fromkeys(("sms_sid", "sms_token", "post", "ident", "branch", "terminal"), "TEST-ONLY") | {
-    "ident_webhook": "whsec_VEVTVC1PTkxZ"
-}
+KEYS = dict.fromkeys(
+    ("sms_sid", "sms_token", "post", "ident", "branch", "terminal", "mail_user", "mail_password"), "TEST-ONLY"
+) | {"ident_webhook": "whsec_VEVTVC1PTkxZ"}
 SMS = "http://sms.test/2010-04-01/Accounts/TEST-ONLY/Messages.json"
 
 
@@ -42,6 +43,17 @@ class MailBreaker:
 
     error: Exception | None = None
     sent: int = 0
+
+    at_login: Exception | None = None
+
+    def starttls(self, *, context: ssl.SSLContext | None = None) -> object:
+        assert context is not None
+        return {}
+
+    def login(self, user: str, password: str) -> object:
+        if self.at_login:
+            raise self.at_login
+        return {}
 
     def send_message(self, msg: EmailMessage) -> object:
         if self.error:
@@ -70,7 +82,9 @@ def person() -> Person:
 @pytest.fixture
 def insurer(mail: MailBreaker, person: Person) -> Insurer:
     anchor: x509.Certificate = CardPki().trust_anchor()
-    around = Surroundings(DOORS, KEYS, mail.open, Trust(anchor, (), lambda _: False))
+    around = Surroundings(
+        DOORS, KEYS, mail.open, ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), Trust(anchor, (), lambda _: False)
+    )
     insurer = Insurer([person], ServerAgenda(Physics(5)), Workdays(), Random(5), InsurerProfile(), around)
     insurer.open_at("http://insurer.test")
     return insurer
@@ -116,16 +130,45 @@ def test_a_gateway_that_refuses_the_number_says_so(insurer: Insurer, account: Ac
         insurer.request_tan(account)
 
 
-@pytest.mark.parametrize("answer", [*BROKEN, {"status": 400}, {"status": 401}])
+@responses.activate
+def test_credit_that_has_run_out_is_no_fault_of_the_number(insurer: Insurer, account: Account) -> None:
+    responses.post(SMS, json={"code": 20005}, status=401)
+    with pytest.raises(Declined, match="sms_unavailable"):
+        insurer.request_tan(account)
+
+
+LOGIN, LETTER = "http://post.test/api/Login", "http://post.test/api/Letter"
+
+
+@pytest.mark.parametrize("answer", [*BROKEN, {"status": 400}, {"status": 401}, {"status": 200, "json": [{}]}])
+@pytest.mark.parametrize("where", [LOGIN, LETTER])
 @responses.activate
 def test_the_post_that_takes_no_letter_leaves_the_account_as_it_was(
-    insurer: Insurer, account: Account, answer: dict[str, Any]
+    insurer: Insurer, account: Account, answer: dict[str, Any], where: str
 ) -> None:
-    responses.post("http://post.test/api/letters", **answer)
+    responses.post(where, **answer)
+    responses.post(LOGIN, json={"token": "t"})
     session = insurer.accounts.open_session(account, "barmer", "d1")
     with pytest.raises(Declined, match="post_unavailable"):
         insurer.request_letter(session)
     assert account.activation is None
+
+
+@responses.activate
+def test_a_token_that_has_run_out_is_renewed_once_and_the_letter_goes_out(insurer: Insurer, account: Account) -> None:
+    for token in ("old", "new"):
+        responses.post(LOGIN, json={"token": token})
+    responses.post(LETTER, json=[{"fileName": "a.pdf", "letterID": 1}])
+    responses.post(LETTER, status=401, json={"code": "E101"})
+    responses.post(LETTER, json=[{"fileName": "b.pdf", "letterID": 2}])
+    session = insurer.accounts.open_session(account, "barmer", "d1")
+    insurer.request_letter(session)
+    before = account.activation
+    insurer.request_letter(session)
+    assert account.activation is not None
+    assert account.activation is not before
+    sent = [call.request.headers["Authorization"] for call in responses.calls if call.request.url == LETTER]
+    assert sent == ["Bearer old", "Bearer old", "Bearer new"]
 
 
 @pytest.mark.parametrize("answer", [*BROKEN, {"status": 401}, {"status": 201, "json": {}}])
@@ -166,6 +209,9 @@ def test_a_calendar_without_a_slot_is_told_from_one_that_fails(
         (smtplib.SMTPDataError(451, b"greylisted"), "mail_unavailable"),
         (smtplib.SMTPRecipientsRefused({"a": (450, b"busy")}), "mail_unavailable"),
         (ConnectionRefusedError(), "mail_unavailable"),
+        (smtplib.SMTPConnectError(554, b"not you"), "mail_unavailable"),
+        (smtplib.SMTPHeloError(550, b"not you"), "mail_unavailable"),
+        (smtplib.SMTPSenderRefused(550, b"not you", "a"), "mail_unavailable"),
         (smtplib.SMTPRecipientsRefused({"a": (550, b"5.1.1")}), "email_rejected"),
         (smtplib.SMTPDataError(554, b"no"), "email_rejected"),
     ],
@@ -177,6 +223,24 @@ def test_a_mail_server_that_refuses_leaves_the_address_as_it_was(
     with pytest.raises(Declined, match=reason):
         insurer.enter_email(account, "other@post.example")
     assert (account.email, account.email_confirmed) == (account.insured.person.email, True)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        smtplib.SMTPNotSupportedError("no STARTTLS"),
+        smtplib.SMTPResponseException(454, b"not now"),
+        ssl.SSLCertVerificationError("expired"),
+        smtplib.SMTPAuthenticationError(535, b"wrong"),
+    ],
+)
+def test_without_tls_and_login_no_mail_goes_out(
+    insurer: Insurer, account: Account, mail: MailBreaker, error: Exception
+) -> None:
+    mail.at_login = error
+    with pytest.raises(Declined, match="mail_unavailable"):
+        insurer.enter_email(account, "other@post.example")
+    assert mail.sent == 0
 
 
 @pytest.mark.parametrize("address", ["", "a", "a@b", "a b@c.example", "a@c.example\nBcc: d@e.example", "ä@c.example"])
@@ -208,4 +272,16 @@ def test_an_undelivered_sms_is_shown(insurer: Insurer, account: Account) -> None
     insurer.tans.report("SM2", "undelivered")
     assert tan_state(account) == "sent"
     insurer.tans.report("SM1", "undelivered")
+    assert tan_state(account) == "undelivered"
+
+
+@pytest.mark.parametrize("later", ["queued", "sent", "undelivered"])
+@responses.activate
+def test_a_report_of_an_earlier_state_that_comes_late_does_not_undo_the_failure(
+    insurer: Insurer, account: Account, later: str
+) -> None:
+    responses.post(SMS, json={"sid": "SM1"}, status=201)
+    insurer.request_tan(account)
+    insurer.tans.report("SM1", "failed")
+    insurer.tans.report("SM1", later)
     assert tan_state(account) == "undelivered"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from random import Random
+from ssl import SSLContext
 
 from emulators.core.person import CardData, Person
 from harness.profile import InsurerProfile
@@ -27,11 +28,15 @@ from .tan import Tans
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """Where everything is: base URLs by door (sms, post, ident, branch), keys by name, the way to the mail server."""
+    """Where everything is: base URLs by door (sms, post, ident, branch), keys by name, the way to the mail server.
+
+    `mail_tls` says whom to trust there.
+    """
 
     addresses: Mapping[str, str]
     keys: Mapping[str, str]
     open_mail: OpenMail
+    mail_tls: SSLContext
     trust: Trust
 
 
@@ -55,7 +60,8 @@ class Insurer:
         sms = SmsClient(self.line, addresses["sms"], keys["sms_sid"], keys["sms_token"])
         self.tans = Tans(agenda, sms, profile, random)
         self.letters = Letters(agenda, PostClient(self.line, addresses["post"], keys["post"]), profile, random)
-        self.mails = Mails(agenda, MailSender(around.open_mail), profile, random)
+        mail = MailSender(around.open_mail, keys["mail_user"], keys["mail_password"], around.mail_tls)
+        self.mails = Mails(agenda, mail, profile, random)
         self.devices = Devices(agenda, profile, random)
         self.releases = Releases(agenda, workdays, self.letters, profile)
         ident = IdentClient(self.line, addresses["ident"], keys["ident"])

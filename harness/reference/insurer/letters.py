@@ -14,6 +14,7 @@ from harness.reference.declined import Declined
 
 from .agenda import Agenda
 from .outside import PostClient, Rejected, Unavailable
+from .print import print_letter
 
 if TYPE_CHECKING:
     from .accounts import Account
@@ -38,6 +39,7 @@ class Letters:
         self._post = post
         self._profile = profile
         self._random = random
+        self._count = 0
 
     def send_activation_code(self, account: Account) -> None:
         """Send a new code; only then are older ones void. Raises `Declined`."""
@@ -48,7 +50,8 @@ class Letters:
             f"Aktivierungscode: {code}\n\n"
             f"Geben Sie ihn in der App ein. Er gilt {profile.letter_code_days} Tage und nur einmal."
         )
-        self._send("activation", account.insured.person, "Ihr Aktivierungscode", text)
+        scan = f"https://musterkasse.example/aktivieren?code={code}"
+        self._send("activation", account.insured.person, "Ihr Aktivierungscode", text, scan)
         expires = self._agenda.now + timedelta(days=profile.letter_code_days)
         account.activation = ActivationCode(code, expires, profile.letter_code_tries)
 
@@ -69,9 +72,10 @@ class Letters:
     def send_pin(self, person: Person, card: CardData) -> None:
         """Raises `Declined` (`post_unavailable`)."""
         text = (
-            f"zu Ihrer Gesundheitskarte mit der Kennnummer, die auf {card.iccsn[-4:]} endet, gehören:\n\n"
-            f"PIN: {card.pin}\nPUK: {card.puk}\n\n"
-            "Bewahren Sie diesen Brief getrennt von der Karte auf."
+            f"zu Ihrer Gesundheitskarte mit der Kennnummer, die auf {card.iccsn[-4:]} endet, gehört diese PIN:\n\n"
+            f"PIN: {card.pin}\n\n"
+            "Bewahren Sie sie getrennt von der Karte auf. Die PUK steht auf dem zweiten Blatt.\n\nTEST ONLY\f"
+            f"Ist die PIN nach drei Fehlversuchen gesperrt, hilft die PUK:\n\nPUK: {card.puk}"
         )
         self._send("pin", person, "PIN und PUK Ihrer Gesundheitskarte", text)
 
@@ -84,11 +88,14 @@ class Letters:
         )
         self._send("card", person, "Ihre neue Gesundheitskarte", text)
 
-    def _send(self, reference: str, person: Person, subject: str, text: str) -> None:
+    def _send(self, reference: str, person: Person, subject: str, text: str, qr: str | None = None) -> None:
         name = self._profile.name
-        page = f"{subject}\n\nGuten Tag {person.full_name},\n\n{text}\n\nIhre {name}\n\nTEST ONLY"
-        sender = [name, "Musterstraße 1", "12345 Musterstadt"]
+        body = f"Guten Tag {person.full_name},\n\n{text}\n\nIhre {name}\n\nTEST ONLY"
+        recipient = [person.full_name, *person.address.lines()]
+        sender = f"{name} · Musterstraße 1 · 12345 Musterstadt"
+        pdf = print_letter(sender, tuple(recipient), self._agenda.now.date(), subject, body, qr)
+        self._count += 1
         try:
-            self._post.send(reference, sender, [person.full_name, *person.address.lines()], [page])
+            self._post.send(f"{reference}-{self._count}.pdf", pdf, recipient)
         except (Unavailable, Rejected) as error:
             raise Declined("post_unavailable") from error

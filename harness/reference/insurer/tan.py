@@ -76,9 +76,12 @@ class Tans:
         account.mobile_confirmed = True
 
     def report(self, sid: str, status: str) -> None:
-        """The gateway's word on a message; an unknown one is nobody's business here."""
-        if sid in self._sent:
-            self._sent[sid].undelivered = status in ("undelivered", "failed")
+        """The gateway's word on a message; an unknown one is nobody's business here.
+
+        Reports come twice and in any order: what has failed stays so, whatever earlier state is told later.
+        """
+        if sid in self._sent and status in ("undelivered", "failed"):
+            self._sent[sid].undelivered = True
 
 
 def tan_state(account: Account) -> Literal["none", "sent", "undelivered"]:

@@ -1,0 +1,60 @@
+"""What both APIs do with a request first: the faults that strike it as such, and the PDF in its body."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from pydantic import ValidationError
+from starlette.requests import Request
+
+from emulators.core.transport_faults import Outage, RefusedConnection
+from emulators.wire.http import Refusal
+
+from .faults import RateLimited
+from .order import MAX_BYTES
+
+if TYPE_CHECKING:
+    from .office import PostOffice
+
+
+class TooLarge(ValueError):
+    """A PDF of more than 20 MB."""
+
+
+def struck(office: PostOffice, request: Request) -> int | None:
+    """The HTTP status with which a fault ends the request, `None` if none strikes.
+
+    Raises `Refusal` if nothing answers at all.
+    """
+    hit = office.physics.faults.strike(office.name, "request")
+    statuses: Mapping[type, int | None] = {Outage: 503, RateLimited: 429, RefusedConnection: None}
+    if hit is None or type(hit.fault) not in statuses:
+        return None
+    status = statuses[type(hit.fault)]
+    with office.physics.bent_by(hit):
+        office.physics.journal.write(office.name, "request.failed", path=request.scope["path"], status=status)
+    if status is None:
+        raise Refusal("the post office does not answer")
+    return status
+
+
+def pdf_in(text: str) -> bytes:
+    """The bytes of a PDF in base64. Raises `ValueError` for anything else and `TooLarge` above 20 MB."""
+    if len(text) > (MAX_BYTES + 2) // 3 * 4 + 4:
+        raise TooLarge(f"more than {MAX_BYTES} bytes")
+    try:
+        data = base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise ValueError(f"no base64: {error}") from error
+    if len(data) > MAX_BYTES:
+        raise TooLarge(f"{len(data)} bytes, at most {MAX_BYTES}")
+    return data
+
+
+def problems_of(error: ValidationError) -> str:
+    """Place and kind of each mistake in a body, in one line; at most ten of them."""
+    found = [f"{'.'.join(map(str, e['loc'])) or 'body'}: {e['msg']}" for e in error.errors()[:10]]
+    return "; ".join(found)
