@@ -47,7 +47,11 @@ class Unmeasured:
 Figure = Measurement | Unmeasured
 Suite = Callable[[bool], Iterator[Figure]]
 
-SUITES: Mapping[str, str] = {"onboarding": "harness.bench.onboarding:measure", "card": "harness.bench.card:measure"}
+SUITES: Mapping[str, str] = {
+    "onboarding": "harness.bench.onboarding:measure",
+    "card": "harness.bench.card:measure",
+    "services": "harness.bench.services:measure",
+}
 
 
 def seconds(what: Callable[[], object], times: int, *, batch: int = 1) -> float:

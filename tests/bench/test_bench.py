@@ -9,7 +9,7 @@ from harness.bench import SUITES, Measurement, Unmeasured, main, measure
 from harness.cli import app
 
 
-@pytest.mark.parametrize("suite", ["onboarding", "card"])
+@pytest.mark.parametrize("suite", ["onboarding", "card", "services"])
 def test_a_suite_is_known_and_can_be_imported(suite: str) -> None:
     assert iter(measure(suite, full=False))
 
@@ -25,7 +25,7 @@ def test_a_measurement_is_a_row_with_its_goal_and_verdict(reached: bool | None, 
 def test_the_table_holds_what_could_not_be_measured_with_the_remedy(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert set(SUITES) >= {"onboarding", "card"}
+    assert set(SUITES) >= {"onboarding", "card", "services"}
     monkeypatch.setenv("COLUMNS", "120")
     figures = {True: Measurement("one", 1, "ms", "< 2 ms", True), False: Measurement("one", 3, "ms", "< 2 ms", False)}
     for kept, figure in figures.items():
