@@ -28,7 +28,7 @@ from emulators.card.pki import Variant as CardVariant
 from emulators.core.clock import DEFAULT_START
 from emulators.core.emulator import Door, Emulator
 from emulators.core.numbers import make_can, make_iccsn, make_pin, make_puk
-from emulators.core.people import PERSONAS, People, Persona
+from emulators.core.people import MAIL_DOMAIN, PERSONAS, People, Persona
 from emulators.core.person import CardData, Person
 from emulators.core.physics import Physics
 from emulators.core.registry import Registry
@@ -44,6 +44,7 @@ from emulators.post.office import PostOffice
 from emulators.sms.gateway import SmsGateway
 from emulators.sms.handset import TAKEOVER_WINDOW
 from emulators.sms.one_time_code import Way, ios_autofill, user_consent
+from emulators.sms.takeover import Platform
 from emulators.wire.http import HttpDoor, mount
 from emulators.wire.loop import BackgroundLoop
 
@@ -73,6 +74,11 @@ _TAKEOVER: Mapping[OperatingSystem, Way] = {
     OperatingSystem.IOS: ios_autofill("musterkasse.example"),
 }
 
+_PLATFORM: Mapping[OperatingSystem, Platform] = {
+    OperatingSystem.ANDROID: Platform.ANDROID,
+    OperatingSystem.IOS: Platform.IOS,
+}
+
 _VARIANTS = {
     "expired": CardVariant.EXPIRED,
     "revoked": CardVariant.REVOKED,
@@ -91,8 +97,16 @@ class World:
         *,
         land: str | None = None,
         personas: Mapping[str, Persona] = PERSONAS,
+        name: str = "",
+        realm: str | None = None,
     ) -> None:
-        self.physics = Physics(seed, start, Workdays(land))
+        """`name` tells worlds behind shared doors apart: their credentials and mail addresses follow from it.
+
+        `realm` is whose credentials the world has, its own (`SEED/NAME`) unless given.
+        """
+        self.name = name
+        own_realm = f"{seed}/{name}" if name else ""
+        self.physics = Physics(seed, start, Workdays(land), realm=own_realm if realm is None else realm)
         self.clock, self.journal, self.faults = self.physics.clock, self.physics.journal, self.physics.faults
         self.sms = SmsGateway(self.physics)
         self.mail = MailServer(self.physics)
@@ -103,7 +117,8 @@ class World:
         self.guests = {name: make(self.physics) for name, make in guests().items()}
         self.people: dict[str, Person] = {}
         self.addresses: dict[str, str] = {}
-        self._population = People(seed, start.date(), personas)
+        self.mail_domain = f"{name}.{MAIL_DOMAIN}" if name else MAIL_DOMAIN
+        self._population = People(seed, start.date(), personas, self.mail_domain)
         self._phones: dict[tuple[str, str], Phone] = {}
         self._cards: dict[str, HealthCard] = {}
         self._mock: responses.RequestsMock | None = None
@@ -191,12 +206,26 @@ class World:
         return {
             "sms_sid": self.sms.account_sid,
             "sms_token": self.sms.auth_token,
+            "sms_test_sid": self.sms.credentials.test_account_sid,
+            "sms_test_token": self.sms.credentials.test_auth_token,
+            "smpp_system_id": self.sms.credentials.smpp_system_id,
+            "smpp_password": self.sms.credentials.smpp_password,
+            "seven": self.sms.credentials.seven_key,
+            "mail_user": self.mail.smtp_user,
+            "mail_password": self.mail.smtp_password,
             "post": self.post.api_key,
+            "letterxpress_user": self.post.credentials.username,
+            "letterxpress_key": self.post.credentials.apikey,
             "ident": self.ident.api_key,
             "ident_webhook": self.ident.webhook_secret,
             "branch": self.branch.api_key,
-            "terminal": "TEST-ONLY-terminal-key",
+            "terminal": self.physics.credential("TEST-ONLY-terminal-key"),
         }
+
+    @property
+    def mail_ca(self) -> str:
+        """The certificate (PEM) of the CA that a client of the mail server has to trust."""
+        return self.mail.certificates.ca.decode()
 
     def smtp(self) -> AbstractContextManager[SmtpClient]:
         """A client connected to the mail server: in process, or real smtplib once the door is on a socket.
@@ -241,10 +270,16 @@ class World:
         self.mail.mailbox(person.email)
         self.sms.handset(person.mobile)
 
+    def has_number(self, number: str) -> bool:
+        """Whether somebody in this world has that mobile number (E.164)."""
+        return any(person.mobile == number for person in self.people.values())
+
     def give_phone(self, role: str, which: str, profile: str | DeviceProfile) -> Phone:
         """Give somebody a device: `which` is first or second. The first one holds the person's SIM, if it can."""
         found = device(profile) if isinstance(profile, str) else profile
         number = self.people[role].mobile if which == "first" and found.sms else None
+        if number is not None:
+            self.sms.handset(number).platform = _PLATFORM.get(found.os)
         phone = Phone(found, self.physics, name=f"{role}/{which}", number=number)
         self._phones[role, which] = phone
         return phone

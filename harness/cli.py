@@ -16,6 +16,7 @@ from rich.console import Console
 from rich.table import Table
 
 from harness.cli_card import card
+from harness.cli_serve import serve
 from harness.errors import BenchError
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(card)
+app.command()(serve)
 
 
 class CoverWord(StrEnum):

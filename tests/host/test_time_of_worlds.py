@@ -1,0 +1,127 @@
+"""How time runs in hosted worlds, with a clock of our own in place of the machine's."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from emulators.core.clock import DEFAULT_START
+from emulators.host.host import Host
+from emulators.host.hosted import Hosted, Mode
+from emulators.host.ticker import LONGEST, Ticker
+
+
+class Watch:
+    """Real seconds, as far as the test lets them pass."""
+
+    def __init__(self) -> None:
+        self.seconds = 1000.0
+
+    def __call__(self) -> float:
+        return self.seconds
+
+
+@pytest.fixture
+def watch() -> Watch:
+    return Watch()
+
+
+@pytest.fixture
+def host(watch: Watch) -> Host:
+    return Host(monotonic=watch)
+
+
+def plan(hosted: Hosted, minutes: float) -> list[str]:
+    """Something that happens in so many minutes of the world's time."""
+    happened: list[str] = []
+    hosted.world.physics.later(timedelta(minutes=minutes), lambda: happened.append("it"), "it")
+    return happened
+
+
+def test_a_stepped_world_stays_where_it_is(host: Host, watch: Watch) -> None:
+    one = host.create("one")
+    watch.seconds += 3600
+    assert Ticker(host).step() is None
+    one.tick()
+    assert one.world.clock.now == DEFAULT_START
+
+
+def test_a_paced_world_moves_on_by_its_rate_and_runs_what_is_due(host: Host, watch: Watch) -> None:
+    one = host.create("one")
+    one.follow(Mode.PACED, 60.0, watch)
+    happened = plan(one, minutes=5)
+    watch.seconds += 4.5
+    Ticker(host).step()
+    assert happened == []
+    watch.seconds += 0.5
+    Ticker(host).step()
+    assert happened == ["it"]
+    assert one.world.clock.now == DEFAULT_START + timedelta(minutes=5)
+
+
+def test_the_ticker_rests_until_the_next_world_has_something_due_but_never_longer_than_its_limit(
+    host: Host, watch: Watch
+) -> None:
+    slow, fast = host.create("slow"), host.create("fast")
+    slow.follow(Mode.REAL, 1.0, watch)
+    assert Ticker(host).step() == LONGEST
+    fast.follow(Mode.PACED, 600.0, watch)
+    plan(fast, minutes=5)
+    assert Ticker(host).step() == pytest.approx(0.5)
+
+
+def test_a_world_that_is_stepped_again_keeps_what_it_has_gained(host: Host, watch: Watch) -> None:
+    one = host.create("one")
+    one.follow(Mode.REAL, 9.0, watch)
+    watch.seconds += 10
+    one.follow(Mode.STEPPED, 1.0, watch)
+    watch.seconds += 10
+    one.tick()
+    assert one.world.clock.now == DEFAULT_START + timedelta(seconds=10)
+    assert one.rate == 0.0
+
+
+def test_steps_come_on_top_of_the_pace(host: Host, watch: Watch) -> None:
+    one = host.create("one")
+    one.follow(Mode.REAL, 1.0, watch)
+    one.advance_to(DEFAULT_START + timedelta(hours=1))
+    watch.seconds += 60
+    one.tick()
+    assert one.world.clock.now == DEFAULT_START + timedelta(hours=1, minutes=1)
+
+
+def test_a_world_that_breaks_does_not_stop_the_others(
+    host: Host, watch: Watch, caplog: pytest.LogCaptureFixture
+) -> None:
+    broken, sound = host.create("broken"), host.create("sound")
+    for each in (broken, sound):
+        each.follow(Mode.REAL, 1.0, watch)
+    broken.world.physics.later(timedelta(seconds=1), lambda: 1 / 0, "break")
+    happened = plan(sound, minutes=1)
+    watch.seconds += 60
+    Ticker(host).step()
+    assert happened == ["it"]
+    assert "'broken' failed" in caplog.text
+
+
+def test_moving_on_runs_each_errand_at_its_own_moment(host: Host) -> None:
+    one = host.create("one")
+    physics = one.world.physics
+    seen = []
+    for hours in (1, 2):
+        physics.later(
+            timedelta(hours=hours), lambda: physics.send_out(lambda: seen.append(physics.clock.now)), "webhook"
+        )
+    one.advance_to(DEFAULT_START + timedelta(hours=5))
+    assert seen == [DEFAULT_START + timedelta(hours=1), DEFAULT_START + timedelta(hours=2)]
+    assert one.world.clock.now == DEFAULT_START + timedelta(hours=5)
+
+
+def test_moving_on_stops_early_when_told_so(host: Host) -> None:
+    one = host.create("one")
+    happened = plan(one, minutes=10)
+    assert one.advance_to(DEFAULT_START + timedelta(days=1), lambda: bool(happened))
+    assert one.world.clock.now == DEFAULT_START + timedelta(minutes=10)
+    with pytest.raises(ValueError, match="has passed"):
+        one.advance_to(DEFAULT_START)
