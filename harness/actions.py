@@ -165,7 +165,7 @@ class ChangePassword(Action):
 
 
 class EnterEmail(Action):
-    """Give, or confirm as shown, the e-mail address; a mail with a link is sent to it."""
+    """Give, or confirm as shown, the e-mail address; a mail with a link is sent to it. `tagged`: own, with a plus."""
 
     says = "E-Mail-Adresse angeben: {address}"
     address: str = "own"
@@ -194,7 +194,7 @@ class RequestTan(Action):
 
 
 class EnterTan(Action):
-    """Type the TAN, or (`auto`) let the device hand it over."""
+    """Type the TAN, or (`auto`) let the device hand it over. `from-flash` is read off a message that is not stored."""
 
     says = "smsTAN eingeben: {code}"
     code: str = "from-sms"

@@ -6,9 +6,10 @@ the outcome, every message that went out, and everything that is visible. The fi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import Any, TypeVar
 
 from emulators.core.faults import UnknownFault
@@ -23,6 +24,7 @@ from harness.facts import PhoneFacts
 from harness.onboarding import Deviation, Prediction, Rules
 from harness.onboarding.explaining import explain
 from harness.person import Hands
+from harness.pictures import Picture, letters_in
 from harness.profile import InsurerProfile
 from harness.scenario.steps import Act, ArmFault, Expect, Row, SetPhone, Step, Until, Wait
 from harness.telling import title_of
@@ -50,7 +52,10 @@ class StepRecord:
 
 @dataclass
 class Run:
-    """A row, played. `touched` are the requirements whose rules took part on the way."""
+    """A row, played. `touched` are the requirements whose rules took part on the way.
+
+    `pictures` makes the pictures of what a person has seen, while the world is still there.
+    """
 
     row: Row
     seed: int
@@ -59,6 +64,7 @@ class Run:
     steps: list[StepRecord] = field(default_factory=list)
     failure: Exception | None = None
     touched: frozenset[str] = frozenset()
+    pictures: Callable[[], Iterable[Picture]] = tuple
 
 
 def play(
@@ -74,7 +80,7 @@ def play(
 
     `replay` is the command that plays this row again, for the reader of a failure; by default pytest's with the seed.
     """
-    run = Run(row, seed, world.journal, replay or replay_command(row, seed))
+    run = Run(row, seed, world.journal, replay or replay_command(row, seed), pictures=partial(letters_in, world))
     stage = _Stage(run, world, driver)
     for number, step in enumerate(row.steps, 1):
         record = stage.begin(number, step)

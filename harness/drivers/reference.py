@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -59,6 +60,8 @@ class World(Protocol):
 
     def phone(self, by: str, on: str) -> Phone: ...
     def card(self, which: str) -> Card: ...
+    @property
+    def mail_ca(self) -> str: ...
     def smtp(self) -> AbstractContextManager[MailClient]: ...
     def publish(self, name: str, app: ASGIApp) -> str: ...
     def connect_clerks(self, url: str) -> None: ...
@@ -94,7 +97,7 @@ class ReferenceDriver:
             Workdays(physics.workdays.land, saturday=profile.saturday_is_workday),
             physics.randomness("insurer"),
             profile,
-            Surroundings(world.addresses, world.keys, world.smtp, trust),
+            Surroundings(world.addresses, world.keys, world.smtp, _trusting(world.mail_ca), trust),
         )
         base = world.publish("insurer", build(self.insurer))
         self.insurer.open_at(base)
@@ -288,6 +291,13 @@ PERFORM: Mapping[str, Deed] = {
     "authorise_practice": _authorise_practice,
     "physician_creates_record": lambda driver, a: driver.insurer.practices.create_record(driver.kvnr_of(a.by)),
 }
+
+
+def _trusting(ca: str) -> ssl.SSLContext:
+    """TLS for a client that trusts `ca` (PEM) and nobody else."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.load_verify_locations(cadata=ca)
+    return context
 
 
 def _own(session: Session | None, account: Account | None) -> Session | None:

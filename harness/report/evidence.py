@@ -1,6 +1,7 @@
 """What a run leaves behind, as a person wants to read it: letters, messages, mails, card commands, a failure card.
 
-All of it is made from the journal. People, codes and keys are those of a simulated world, so nothing is hidden.
+All of it is made from the journal, but for the pictures of letters, which show the sheets themselves. People, codes
+and keys are those of a simulated world, so nothing is hidden.
 """
 
 from __future__ import annotations
@@ -23,11 +24,11 @@ TEST_ONLY = "TEST ONLY – simulierte Welt"
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """One piece of evidence. `kind` is its media type."""
+    """One piece of evidence. `kind` is its media type; a picture's `body` is bytes, any other's text."""
 
     name: str
     kind: str
-    body: str
+    body: str | bytes
     extension: str
 
 
@@ -37,6 +38,7 @@ def pieces(run: Run, replay: str) -> list[Piece]:
     found = [
         Piece("Journal", "application/jsonl", run.journal.to_jsonl(), "jsonl"),
         Piece("Briefe", "text/plain", letters(entries), "txt"),
+        *(Piece(picture.name, "image/png", picture.png, "png") for picture in run.pictures()),
         Piece("SMS", "text/plain", messages(entries), "txt"),
         Piece("E-Mails", "text/plain", mails(entries), "txt"),
         Piece("Kartenkommandos", "text/csv", apdus(entries), "csv"),

@@ -9,13 +9,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emulators.core.clock import DEFAULT_START
+from emulators.core.clock import DEFAULT_START, Clock
+from emulators.core.journal import Cause, Entry, Journal
 from emulators.core.outcome import Accepted, Refused
 from emulators.core.people import People
 from harness import actions as do
 from harness.actions import ACTIONS, Action
 from harness.onboarding import REQUIREMENTS, RULES, Rules, diagram, table_rows
 from harness.onboarding.account import password_is_weak
+from harness.onboarding.rows import Duty
 from harness.onboarding.situation import DEVICE_REGIONS, REGIONS
 from harness.profile import InsurerProfile
 
@@ -193,3 +195,38 @@ def test_the_diagram_draws_every_region_and_is_the_same_each_time() -> None:
     for region in (*REGIONS, *DEVICE_REGIONS):
         assert f" as {region} {{" in drawn
     assert "account_pending --> account_active : enter_activation_code" in drawn
+
+
+def test_a_letter_whose_sender_heard_nothing_changes_nothing_if_it_was_refused() -> None:
+    subject, journal = rules(), Journal(Clock())
+    person = subject.situation.accounts["person"].person
+    with journal.because(Cause(fault="post.line_truncated")):
+        entry = posted(journal, *person.address.lines())
+    assert subject.observe([entry]) == []
+    assert subject.situation.accounts["person"].letter is None
+
+
+def test_a_letter_whose_sender_heard_nothing_must_still_go_to_an_address_of_the_insured() -> None:
+    subject, journal = rules(), Journal(Clock())
+    with journal.because(Cause(fault="post.line_truncated")):
+        entry = posted(journal, "Irrweg 1", "12345 Musterstadt")
+    (deviation,) = subject.observe([entry])
+    assert "PST-01" in deviation.requirements
+
+
+@pytest.mark.parametrize(("fault", "stray"), [("post.line_reset", 1), ("post.late", 2), (None, 2)])
+def test_a_letter_may_be_sent_once_more_only_if_its_sender_heard_nothing(fault: str | None, stray: int) -> None:
+    subject, journal = rules(), Journal(Clock())
+    account = subject.situation.accounts["person"]
+    address = account.person.address.lines()
+    subject.debts.open.append(Duty("letter_activation", " / ".join(address), ("PST-01",), account, DEFAULT_START))
+    with journal.because(Cause(fault=fault)):
+        first = posted(journal, *address)
+    again = [posted(journal, *address, code=f"ABCD234{number}") for number in range(2)]
+    assert len(subject.observe([first, *again])) == stray
+
+
+def posted(journal: Journal, *address: str, code: str = "WXYZ2345") -> Entry:
+    """A letter with an activation code, as the post notes it."""
+    recipient, pages = ["Ada Muster", *address], [f"Aktivierungscode: {code}"]
+    return journal.write("post", "posted", letter_id=code, recipient=recipient, pages=pages)

@@ -8,10 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import zxingcpp
+from PIL import Image
 
 HEAD = "id: {id}\ntitle: Title of {id}\nrequirements: [PST-06, DEV-01]\ndevice: [pixel-6, iphone-12]\ntags: [smoke]\n"
 GOOD = HEAD + "steps:\n  - install_app: {{app: barmer}}\n  - wait: {{workdays: 1}}\n"
 DEVIATING = HEAD + "steps:\n  - install_app: {{app: barmer}}\n  - expect: {{account: active}}\n"
+LETTER = HEAD + "steps:\n  - path: letter_came\n  - expect: {{account: active}}\n"
 UNSPENT = HEAD + "steps:\n  - fault: {{post: lost}}\n"
 
 Write = Callable[[str, str], None]
@@ -81,6 +84,18 @@ def test_a_deviation_is_failed_with_its_evidence(results: Callable[..., Results]
     assert "replay" not in result["steps"][0]["name"]
     assert "scenarios/deviating.yaml::pixel-6" in card
     assert "TEST ONLY" in card
+
+
+def test_a_deviation_shows_the_sheets_of_the_letters_that_came(
+    results: Callable[..., Results], pytester: pytest.Pytester
+) -> None:
+    result = results("letter", LETTER)["Title of letter [pixel-6]"]
+    (sheet,) = [attachment for attachment in result["attachments"] if attachment["type"] == "image/png"]
+    assert sheet["name"].startswith("Brief L000001, Blatt 1 von 1, im Briefkasten ")
+    with Image.open(pytester.path / "allure" / sheet["source"]) as picture:
+        assert picture.size == (827, 1170)  # A4 at 100 dpi
+        (code,) = zxingcpp.read_barcodes(picture)
+    assert code.text.startswith("https://musterkasse.example/aktivieren?code=")
 
 
 def test_a_wrong_scenario_is_broken_not_failed(results: Callable[..., Results]) -> None:

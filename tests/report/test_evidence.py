@@ -13,6 +13,7 @@ from harness.actions import EnterTan
 from harness.drivers import Accepted, Refused
 from harness.errors import Mismatch
 from harness.onboarding import Prediction
+from harness.pictures import Picture
 from harness.report.evidence import apdus, letters, line, mails, messages, pieces
 from harness.runner import Run, StepRecord
 from harness.scenario.steps import Act, Place, Row, Scenario
@@ -74,6 +75,7 @@ def test_the_failure_card_says_what_was_required_and_what_was_seen(journal: Jour
     found = {piece.name: piece for piece in pieces(run, 'pytest "scenarios/tan.yaml::pixel-6" --seed 0')}
     assert list(found) == ["Befund", "Journal", "Briefe", "SMS", "E-Mails", "Kartenkommandos"]
     card = found["Befund"].body
+    assert isinstance(card, str)
     for text in (
         "TAN &amp; mehr",
         "accepted (TAN-04)",
@@ -82,6 +84,14 @@ def test_the_failure_card_says_what_was_required_and_what_was_seen(journal: Jour
     ):
         assert text in card
     assert card.count("pytest") == 1
+
+
+def test_pictures_of_letters_stand_behind_their_text(journal: Journal) -> None:
+    row = Row(Scenario("X", "x", (), Path("x.yaml")), "pixel-6", {}, ())
+    run = Run(row, 0, journal, "pytest", pictures=lambda: [Picture("Brief L1, Blatt 1 von 1", b"\x89PNG")])
+    found = pieces(run, "")
+    assert [piece.name for piece in found][1:3] == ["Briefe", "Brief L1, Blatt 1 von 1"]
+    assert (found[2].kind, found[2].body, found[2].extension) == ("image/png", b"\x89PNG", "png")
 
 
 def test_without_letters_there_is_no_piece_about_letters() -> None:

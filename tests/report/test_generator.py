@@ -13,6 +13,9 @@ from harness.report.generator import HOME, GeneratorMissing, ReportBuilt, Report
 from harness.report.privacy import ExternalAddress, assert_private
 
 MINUTE = 60_000
+PIXEL = base64.b64decode(  # a PNG of one pixel
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNgAAAAAgABSK+kcQAAAABJRU5ErkJggg=="
+)
 START = 1_617_094_800_000  # Tue 30 Mar 2021 11:00 in Berlin, in ms
 
 
@@ -40,10 +43,14 @@ def write_results(folder: Path) -> Path:
         "verlorener-brief",
         "failed",
         statusDetails={"message": "refused with 'code_expired', the rules say accepted (PST-05)"},
-        attachments=[{"name": "Brief", "source": "brief-attachment.txt", "type": "text/plain"}],
+        attachments=[
+            {"name": "Brief", "source": "brief-attachment.txt", "type": "text/plain"},
+            {"name": "Blatt 1", "source": "blatt-attachment.png", "type": "image/png"},
+        ],
     )
     for test in (result("erster-brief", "passed"), failed):
         (folder / f"{test['uuid']}-result.json").write_text(json.dumps(test), "utf-8")
+    (folder / "blatt-attachment.png").write_bytes(PIXEL)
     (folder / "brief-attachment.txt").write_text("TEST ONLY: Ihr Aktivierungscode", "utf-8")
     return folder
 
@@ -100,6 +107,18 @@ def test_both_tests_the_attachment_and_the_environment_are_in_the_page(carried: 
         "Prüfling": ["Referenz"],
         "Saat": ["4711"],
     }
+
+
+def test_a_picture_is_carried_in_the_page_and_shown_as_one(report: ReportBuilt, carried: dict[str, str]) -> None:
+    links = [
+        link["link"]
+        for name, text in carried.items()
+        if name.startswith("data/test-results/")
+        for link in json.loads(text).get("attachments", ())
+    ]
+    (picture,) = [link for link in links if link["name"] == "Blatt 1"]
+    assert (picture["contentType"], picture["ext"]) == ("image/png", ".png")
+    assert base64.b64encode(PIXEL).decode() in report.index.read_text("utf-8")
 
 
 def test_a_failure_stands_under_its_german_category_and_allures_own_are_gone(carried: dict[str, str]) -> None:

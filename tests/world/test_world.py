@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import smtplib
+import ssl
 from collections.abc import Iterator
 from email.message import EmailMessage
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 import requests
 
 from emulators.core.faults import UnknownFault
+from emulators.sms.takeover import Platform
 from emulators.world import World, guests
 
 GUEST = """
@@ -73,6 +75,28 @@ def test_a_mail_reaches_the_mailbox_either_way(sockets: bool) -> None:
             client.send_message(mail)
         subject.happen()
         assert [m.subject for m in subject.mail.mailbox(subject.people["person"].email).messages] == ["Grüße"]
+
+
+@pytest.mark.parametrize("sockets", [False, True])
+def test_the_mail_server_proves_itself_to_who_trusts_its_ca(sockets: bool) -> None:
+    trusting = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    with world().open(sockets=sockets) as subject:
+        trusting.load_verify_locations(cadata=subject.mail_ca)
+        with subject.smtp() as client:
+            assert client.starttls(context=trusting)[0] == 220
+            assert client.login(subject.keys["mail_user"], subject.keys["mail_password"])[0] == 235
+        with pytest.raises(ssl.SSLCertVerificationError), subject.smtp() as client:
+            client.starttls(context=ssl.create_default_context())
+
+
+@pytest.mark.parametrize(
+    ("model", "platform"), [("pixel-6", Platform.ANDROID), ("iphone-12", Platform.IOS), ("ipad", None)]
+)
+def test_a_handset_offers_the_ways_of_its_phone(model: str, platform: Platform | None) -> None:
+    subject = World(seed=1)
+    person = subject.settle_in("person", "adult")
+    subject.give_phone("person", "first", model)
+    assert subject.sms.handset(person.mobile).platform is platform
 
 
 def test_a_closed_world_answers_nobody() -> None:
