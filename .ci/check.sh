@@ -24,7 +24,8 @@ step "format" $bin/ruff format --check .
 step "lint" $bin/ruff check .
 step "types" $bin/mypy
 step "import contracts" $bin/lint-imports
-step "tests of the bench" $bin/python -m pytest tests -q -n 2 --dist loadgroup
+step "tests of the bench" $bin/python -m pytest tests -q -n 2 -m "not pcscd"
+step "tests with a card in a reader" $bin/python -m pytest tests/pcsc tests/clients -q -m pcscd
 step "scenario suite" $bin/pruefstand run --no-html
 step "coverage of the requirements" $bin/pruefstand rules --coverage
 

@@ -109,14 +109,6 @@ def card() -> HealthCard:
     return issue()
 
 
-def grouped(items: list[pytest.Item], folder: Path) -> None:
-    """There is one pcscd on a machine: `pytest -n 2 --dist loadgroup` keeps these tests on one worker."""
-    for item in items:
-        if item.path.is_relative_to(folder):
-            item.add_marker(pytest.mark.xdist_group("pcscd"))
-            item.add_marker(pytest.mark.filterwarnings("ignore::emulators.card.doors.OpenToTheNetwork"))
-
-
 def run(*command: str, typed: str = "", **environment: str) -> subprocess.CompletedProcess[str]:
     """A program to its end, what is typed into it and what it prints; one that hangs fails the test."""
     return subprocess.run(
