@@ -155,6 +155,7 @@ class World:
             for emulator in self.emulators:
                 if (app := getattr(emulator, "app", None)) is not None:
                     self.publish(emulator.name, app)
+            self.addresses["mail_api"] = self.addresses[self.mail.name]  # as on sockets: two doors of one emulator
             self.addresses[self.mail.name] = "smtp://mail.test"
         return self
 

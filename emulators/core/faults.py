@@ -7,7 +7,7 @@ the end of a scenario was never hit, and that fails the scenario.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
@@ -89,13 +89,16 @@ class Faults:
         self._journal.write("fault", "armed", emulator=emulator, kind=kind, nth=nth, parameters=parameters)
         return armed
 
-    def strike(self, emulator: str, point: str) -> Armed | None:
-        """The armed fault whose turn it is at this point, or `None`. Counts the event for all others waiting there."""
+    def strike(self, emulator: str, point: str, where: Callable[[Fault], bool] = lambda _: True) -> Armed | None:
+        """The armed fault whose turn it is at this point, or `None`. Counts the event for all others waiting there.
+
+        `where` says which faults the event concerns (one may be for certain recipients only); for no other it counts.
+        """
         if not self._armed:
             return None
         hit: Armed | None = None
         for armed in self._armed:
-            if armed.emulator == emulator and armed.fault.point == point:
+            if armed.emulator == emulator and armed.fault.point == point and where(armed.fault):
                 armed.nth -= 1
                 if armed.nth <= 0 and hit is None:
                     hit = armed

@@ -1,7 +1,10 @@
 """What can go wrong with one request to an API, or with the line it came over, whatever the API is for.
 
 Each part lists in its own table the kinds it knows. What the caller sees of an `Outage` is up to its API; the kinds
-in `LINE_FAULTS` strike the octets of the answer, in the same way for every API and protocol.
+in `LINE_FAULTS` strike the octets of the answer, in the same way for every API and protocol. What counts as a request
+is the protocol's matter: with HTTP a request, with SMTP the connection itself, a command, or the content of a mail,
+with SMPP a PDU that asks for an answer. Where many worlds share a door, only what comes after a client has said whose
+it is can be struck.
 """
 
 from __future__ import annotations
@@ -44,7 +47,7 @@ class LineStalled(Fault):
 
 
 class LineTruncated(Fault):
-    """The request is carried out, but of the answer only the first `octets` arrive, its head among them."""
+    """The request is carried out, but only the first `octets` of the answer arrive; then the connection is closed."""
 
     point: ClassVar[str] = LINE
     octets: int = Field(default=100, ge=0)

@@ -9,11 +9,10 @@ Source: Mailpit's REST API, version 1.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Coroutine, Iterable, Mapping
+from collections.abc import Callable, Coroutine, Iterable
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import quote
-from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 from starlette.applications import Starlette
@@ -21,16 +20,14 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from emulators.core.clock import BERLIN
-
+from .asked import NotFound, chosen, found, meant, page
 from .mailbox import MailMessage
-from .search import Test, search, tags_of
+from .search import tags_of
 from .shape import detail, summary
 
 if TYPE_CHECKING:
     from .server import MailServer
 
-_LIMIT, _MOST = 50, 1000
 _OK = "ok"
 # A mail is shown without scripts and without calls to anybody outside.
 _CONTENT_POLICY = "default-src 'none'; img-src 'self' data:; style-src 'unsafe-inline'"
@@ -40,10 +37,6 @@ _RUNNABLE = frozenset(
 
 Handler = Callable[["MailServer", Request, bytes], Response]
 Endpoint = Callable[[Request], Coroutine[Any, Any, Response]]
-
-
-class NotFound(LookupError):
-    """There is no such message or part; the text says which."""
 
 
 class _ReadStatus(BaseModel):
@@ -94,16 +87,16 @@ def _answered(handler: Handler) -> Endpoint:
 
 def _list(server: MailServer, request: Request, _: bytes) -> Response:
     boxes = server.mailboxes
-    start, limit = _page(request)
+    start, limit = page(request)
     shown = islice(boxes.newest_first(), start, start + limit)
     return _summaries(server, shown, start, len(boxes), boxes.unread)
 
 
 def _search(server: MailServer, request: Request, _: bytes) -> Response:
-    start, limit = _page(request)
-    found = _found(server, request, request.query_params.get("query", ""))
-    unread = sum(not server.mailboxes.is_read(message) for message in found)
-    return _summaries(server, found[start : start + limit], start, len(found), unread)
+    start, limit = page(request)
+    fitting = found(server, request, request.query_params.get("query", ""))
+    unread = sum(not server.mailboxes.is_read(message) for message in fitting)
+    return _summaries(server, fitting[start : start + limit], start, len(fitting), unread)
 
 
 def _summaries(server: MailServer, shown: Iterable[MailMessage], start: int, fit: int, unread: int) -> Response:
@@ -128,21 +121,20 @@ def _mark(server: MailServer, request: Request, body: bytes) -> Response:
     wanted = _ReadStatus.model_validate_json(body or b"{}")
     if wanted.IDs and wanted.Search:
         raise ValueError("give either IDs or a search, not both")
-    found = _found(server, request, wanted.Search) if wanted.Search else _chosen(server, wanted.IDs)
-    for message in found:
+    for message in found(server, request, wanted.Search) if wanted.Search else chosen(server, wanted.IDs):
         server.mailboxes.mark(message, read=wanted.Read)
     return PlainTextResponse(_OK)
 
 
 def _delete(server: MailServer, _: Request, body: bytes) -> Response:
     """Delete some messages, or all."""
-    for message in _chosen(server, _Deletion.model_validate_json(body or b"{}").IDs):
+    for message in chosen(server, _Deletion.model_validate_json(body or b"{}").IDs):
         server.delete(message)
     return PlainTextResponse(_OK)
 
 
 def _delete_found(server: MailServer, request: Request, _: bytes) -> Response:
-    for message in _found(server, request, request.query_params.get("query", "")):
+    for message in found(server, request, request.query_params.get("query", "")):
         server.delete(message)
     return PlainTextResponse(_OK)
 
@@ -155,37 +147,25 @@ def _all_tags(server: MailServer) -> list[str]:
     return sorted({tag for message in server.mailboxes.newest_first() for tag in tags_of(message)})
 
 
-def _found(server: MailServer, request: Request, query: str) -> list[MailMessage]:
-    test: Test = search(query, _zone(request))
-    return [message for message in server.mailboxes.newest_first() if test(server.mailboxes, message)]
-
-
-def _chosen(server: MailServer, ids: list[str]) -> list[MailMessage]:
-    """The messages with these ids, all if none are given; as with Mailpit, an id that is not there is no mistake."""
-    if not ids:
-        return list(server.mailboxes.newest_first())
-    return [message for uid in dict.fromkeys(ids) if (message := server.mailboxes.find(uid)) is not None]
-
-
 # -- one message ------------------------------------------------------------------------------------------------------
 
 
 def _read(server: MailServer, request: Request, _: bytes) -> Response:
-    message = _meant(server, request)
+    message = meant(server, request)
     server.mailboxes.mark(message, read=True)
     return JSONResponse(detail(server.mailboxes, message))
 
 
 def _headers(server: MailServer, request: Request, _: bytes) -> Response:
-    return JSONResponse(dict(sorted(_meant(server, request).content.headers.items())))
+    return JSONResponse(dict(sorted(meant(server, request).content.headers.items())))
 
 
 def _raw(server: MailServer, request: Request, _: bytes) -> Response:
-    return Response(_meant(server, request).raw, media_type="text/plain; charset=utf-8")
+    return Response(meant(server, request).raw, media_type="text/plain; charset=utf-8")
 
 
 def _part(server: MailServer, request: Request, _: bytes) -> Response:
-    message, wanted = _meant(server, request), request.path_params["part_id"]
+    message, wanted = meant(server, request), request.path_params["part_id"]
     part = next((each for each in message.content.attachments if each.part_id == wanted), None)
     if part is None:
         raise NotFound(f"the message {message.uid} has no part {wanted}")
@@ -200,41 +180,27 @@ def _part(server: MailServer, request: Request, _: bytes) -> Response:
 def _note_link(server: MailServer, request: Request, body: bytes) -> Response:
     """Note that a person followed a link of the message; ours, not Mailpit's."""
     wanted = _LinkStatus.model_validate_json(body)
-    server.note_link(_meant(server, request), wanted.URL, wanted.State)
+    server.note_link(meant(server, request), wanted.URL, wanted.State)
     return PlainTextResponse(_OK)
 
 
 def _view_text(server: MailServer, request: Request, _: bytes) -> Response:
-    return PlainTextResponse(_meant(server, request).text)
+    return PlainTextResponse(meant(server, request).text)
 
 
 def _view_html(server: MailServer, request: Request, _: bytes) -> Response:
     """The HTML as it is, except that the pictures in the mail are found."""
-    message = _meant(server, request)
+    message = meant(server, request)
     if not message.html:
         raise NotFound(f"the message {message.uid} has no HTML")
     base = f"{request.scope.get('root_path', '')}/api/v1/message/{message.uid}/part"
     parts = {part.content_id: part.part_id for part in message.content.attachments if part.content_id}
 
-    def place(found: re.Match[str]) -> str:
-        return f"{base}/{parts[found[1]]}" if found[1] in parts else found[0]
+    def place(named: re.Match[str]) -> str:
+        return f"{base}/{parts[named[1]]}" if named[1] in parts else named[0]
 
     shown = re.sub(r"cid:([^\"'\s>]+)", place, message.html, flags=re.IGNORECASE)
     return HTMLResponse(shown, headers={"content-security-policy": _CONTENT_POLICY})
-
-
-def _meant(server: MailServer, request: Request) -> MailMessage:
-    """The message that the path names. `latest` is the newest, or the newest that fits `?query=`."""
-    uid = request.path_params["id"]
-    if uid != "latest":
-        message = server.mailboxes.find(uid)
-    elif query := request.query_params.get("query", ""):
-        message = next(iter(_found(server, request, query)), None)
-    else:
-        message = next(server.mailboxes.newest_first(), None)
-    if message is None:
-        raise NotFound(f"there is no message {uid!r}")
-    return message
 
 
 # -- the server -------------------------------------------------------------------------------------------------------
@@ -261,30 +227,6 @@ def _info(server: MailServer, _: Request, __: bytes) -> Response:
 
 def _alive(server: MailServer, _: Request, __: bytes) -> Response:
     return PlainTextResponse(_OK)
-
-
-def _page(request: Request) -> tuple[int, int]:
-    start, limit = (_number(request.query_params, *given) for given in (("start", 0), ("limit", _LIMIT)))
-    return start, min(limit, _MOST)
-
-
-def _number(query: Mapping[str, str], name: str, default: int) -> int:
-    text = query.get(name, "")
-    if not text:
-        return default
-    if not (text.isascii() and text.isdigit() and len(text) <= 9):
-        raise ValueError(f"{name}={text!r} is no number from 0 on")
-    return int(text)
-
-
-def _zone(request: Request) -> ZoneInfo:
-    name = request.query_params.get("tz", "")
-    if not name:
-        return BERLIN
-    try:
-        return ZoneInfo(name)
-    except (ValueError, OSError, KeyError):  # the library's own error is a KeyError
-        raise ValueError(f"tz={name!r} is no time zone") from None
 
 
 def _route(path: str, method: str, handler: Handler) -> Route:

@@ -1,7 +1,8 @@
 """One SMTP connection on a socket: aiosmtpd speaks the protocol, a `Conversation` decides.
 
 What aiosmtpd lacks is added here: enhanced codes on all replies (RFC 2034), content that is bounded while it is
-being read, commands in any case, and the `AUTH=` parameter of MAIL (RFC 4954), which is taken and ignored.
+being read, commands in any case, the `AUTH=` parameter of MAIL (RFC 4954), which is taken and ignored, and replies
+that travel badly.
 """
 
 from __future__ import annotations
@@ -11,11 +12,14 @@ import logging
 import re
 import ssl
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from functools import wraps
 from types import MappingProxyType
 from typing import Any, AnyStr, cast
 
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
+
+from emulators.wire.line import LAST, Line, Sender
 
 from .certificates import Kind
 from .conversation import BYE, HOSTNAME, LINE_TOO_LONG, MAX_BYTES, SIZE_EXCEEDED, Broken, Conversation
@@ -58,12 +62,10 @@ class _Handler:
     async def handle_EHLO(  # noqa: N802 (the name is aiosmtpd's)
         self, smtp: SMTP, session: Session, envelope: Envelope, name: str, _: list[str]
     ) -> list[str]:
-        first = self._conversation.hello()
-        if not first.startswith("2"):
-            return [first]
-        session.host_name = name
-        *lines, last = HOSTNAME, *self._conversation.features
-        return [_Greeting(line) for line in (*(f"250-{line}" for line in lines), f"250 {last}")]
+        lines = self._conversation.extended_hello()
+        if lines[0].startswith("2"):
+            session.host_name = name
+        return [_Greeting(line) if line.startswith("2") else line for line in lines]
 
     async def handle_HELO(  # noqa: N802
         self, smtp: SMTP, session: Session, envelope: Envelope, name: str
@@ -101,12 +103,17 @@ class _Handler:
 
 
 class SmtpConnection(SMTP):
-    """A connection that was greeted. `context` gives the TLS context that shows a kind of certificate."""
+    """A connection that is to be greeted. `context` gives the TLS context that shows a kind of certificate.
+
+    `line` is how the greeting travels, `None` as it should.
+    """
 
     AuthLoginUsernameChallenge = "Username:"
     AuthLoginPasswordChallenge = "Password:"
 
-    def __init__(self, conversation: Conversation, context: Callable[[Kind], ssl.SSLContext]) -> None:
+    def __init__(
+        self, conversation: Conversation, context: Callable[[Kind], ssl.SSLContext], line: Line | None = None
+    ) -> None:
         # aiosmtpd keeps this on its class, where each EHLO of any connection lets it grow.
         self.command_size_limits = defaultdict(lambda: 512)
         super().__init__(
@@ -122,6 +129,9 @@ class SmtpConnection(SMTP):
         self.command_size_limits["MAIL"] = self.line_length_limit
         self._conversation = conversation
         self._context = context
+        self._line = line
+        self._spoken = b""  # of a reply that goes over that line
+        self._smtp_methods = {name: self._exchange(name, method) for name, method in self._smtp_methods.items()}
 
     def abort(self) -> None:
         """Break the connection off."""
@@ -132,13 +142,48 @@ class SmtpConnection(SMTP):
         return _Session(self.loop)
 
     async def push(self, status: AnyStr) -> None:
-        """Send a reply; aiosmtpd's own are given an enhanced code, which greetings do not have (RFC 2034, 4)."""
-        if isinstance(status, str) and not isinstance(status, _Greeting) and not status.startswith(f"220 {HOSTNAME}"):
-            bare = _BARE_REPLY.match(status)
-            if bare is not None:
-                await super().push(f"{bare[1]} {_ENHANCED.get(bare[1], bare[1][0] + '.0.0')} {status[bare.end() :]}")
-                return
-        await super().push(status)
+        """Send a line of a reply, as the line of this exchange has it."""
+        said = _with_enhanced_code(status) if isinstance(status, str) else status
+        if self._line is None:
+            await super().push(said)
+            return
+        self._spoken += (said.encode() if isinstance(said, str) else said) + b"\r\n"
+        if said[3:4] not in ("-", b"-"):  # else the reply goes on
+            await self._speak(self._line)
+
+    async def _speak(self, line: Line) -> None:
+        """Send what has been said over the line; it does not come back if nothing can follow."""
+        spoken, self._spoken, self._line = self._spoken, b"", None
+        transport = cast(asyncio.Transport, self.transport)
+        sent: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        sender = Sender(transport, asyncio.get_running_loop())
+        try:
+            sender.send(spoken, line, lambda: sent.set_result(None))
+            await sent
+        except asyncio.CancelledError:  # the client has left
+            transport.close()
+            raise
+        finally:
+            sender.stop()
+
+    def _exchange(self, name: str, method: Callable[[str], Awaitable[None]]) -> Callable[[str], Awaitable[None]]:
+        """A command's method, with the line on which its reply travels; not called if only the line is struck."""
+
+        @wraps(method)  # HELP reads what aiosmtpd notes on its methods
+        async def exchange(arg: str) -> None:
+            if not await self._is_unheard(name):
+                await method(arg)
+
+        return exchange
+
+    async def _is_unheard(self, exchange: str) -> bool:
+        """Ask how the reply to an exchange is to travel; true if the exchange must not be carried out."""
+        hit = self._conversation.line(exchange)
+        self._line = None if hit is None else hit.line
+        if hit is None or hit.processed:
+            return False
+        await self._speak(hit.line)
+        return True
 
     async def smtp_STARTTLS(self, arg: str) -> None:  # noqa: N802
         if arg:
@@ -170,6 +215,8 @@ class SmtpConnection(SMTP):
         if not reply.startswith("354"):
             return
         content, refused = await self._read_content()
+        if await self._is_unheard("content"):
+            return
         try:
             reply = self._conversation.overlong(refused) if refused else self._conversation.content(content)
         except Broken:
@@ -231,13 +278,21 @@ def _authenticator(conversation: Conversation) -> Callable[..., AuthResult]:
     return authenticate
 
 
-class Closed(asyncio.Protocol):
-    """A connection that is greeted with a refusal and closed; aiosmtpd itself always greets with 220."""
+def _with_enhanced_code(status: str) -> str:
+    """A reply of aiosmtpd's own is given a code, which greetings do not have (RFC 2034, 4)."""
+    if isinstance(status, _Greeting) or status.startswith(f"220 {HOSTNAME}"):
+        return status
+    bare = _BARE_REPLY.match(status)
+    return status if bare is None else f"{bare[1]} {_ENHANCED.get(bare[1], bare[1][0] + '.0.0')} {status[bare.end() :]}"
 
-    def __init__(self, greeting: str) -> None:
+
+class TurnedAway(asyncio.Protocol):
+    """A connection that is greeted with a refusal and closed (aiosmtpd itself always greets with 220), or less."""
+
+    def __init__(self, greeting: str, line: Line = LAST) -> None:
         self._greeting = greeting
+        self._line = line
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        writing = cast(asyncio.WriteTransport, transport)
-        writing.write(f"{self._greeting}\r\n".encode())
-        writing.close()
+        sender = Sender(cast(asyncio.Transport, transport), asyncio.get_running_loop())
+        sender.send(f"{self._greeting}\r\n".encode(), self._line, transport.close)

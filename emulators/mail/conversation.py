@@ -2,13 +2,21 @@
 
 Replies are lines as they are sent, without CRLF: RFC 5321, with enhanced codes (RFC 2034, 3463). Whose world a
 session concerns is found by who has logged in, else by the first recipient; until then no fault strikes.
+
+Who speaks for a conversation asks `line` before each exchange (the greeting, a command, the content) how the reply is
+to travel.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from emulators.core.faults import Armed
+from emulators.core.physics import Physics
+from emulators.wire.line import Struck, struck
 
 from .certificates import Kind
 from .faults import SmtpUtf8Refused, StartTlsStripped
@@ -59,22 +67,49 @@ class Conversation:
         self._offers_tls = self._offers_utf8 = True
         self._transaction = _Transaction()
         self._no_hello = self._no_login = ""
+        self._bent: Armed | None = None
         self.user: str | None = None
         self.secured = False
 
+    def line(self, exchange: str) -> Struck | None:
+        """The fault of the line that strikes the exchange which begins now, a cause of all that is decided in it."""
+        self._bent = None
+        server = self._transaction.server or self._server
+        if server is None:
+            return None
+        with server.physics.lock:
+            hit = struck(server.physics, server.name)
+            if hit is not None:
+                self._bent = hit.armed
+                with server.physics.bent_by(hit.armed):
+                    about = {"exchange": exchange, "processed": hit.processed}
+                    server.physics.journal.write(server.name, hit.armed.kind, **about)
+        return hit
+
     def greet(self) -> str:
-        """The first reply: 220, or a refusal after which the connection is to be closed."""
+        """The first reply: 220, or a refusal after which the connection is to be closed.
+
+        Raises `Broken` if the connection is to be closed without a word.
+        """
         if self._server is not None:
-            with self._server.physics.lock:
+            with self._within(self._server):
                 if (refused := self._server.stage("connect")) is not None:
                     return refused
         return f"220 {HOSTNAME} ESMTP TEST ONLY"
 
+    def extended_hello(self) -> tuple[str, ...]:
+        """The lines of the reply to EHLO."""
+        first = self.hello()
+        if not first.startswith("2"):
+            return (first,)
+        *lines, last = HOSTNAME, *self._features
+        return *(f"250-{line}" for line in lines), f"250 {last}"
+
     def hello(self) -> str:
-        """The (first) line of the reply to EHLO and HELO."""
+        """The reply to HELO."""
         self.reset()
         if self._server is not None:
-            with self._server.physics.lock:
+            with self._within(self._server):
                 if self._no_hello:
                     return self._server.refuse("ehlo", self._no_hello)
                 hit, refused = self._server.struck("ehlo")
@@ -85,7 +120,7 @@ class Conversation:
         return self._no_hello or f"250 {HOSTNAME}"
 
     @property
-    def features(self) -> tuple[str, ...]:
+    def _features(self) -> tuple[str, ...]:
         """What EHLO lists, in order."""
         offered = {
             "PIPELINING": True,
@@ -107,7 +142,7 @@ class Conversation:
             return "502 5.5.1 STARTTLS is not offered here", "valid"
         if self._server is None:
             return "220 2.0.0 Ready to start TLS", "valid"
-        with self._server.physics.lock:
+        with self._within(self._server):
             return self._server.start_tls()
 
     def secure(self) -> None:
@@ -122,7 +157,7 @@ class Conversation:
             return "503 5.5.1 Already authenticated"
         server = self._route(user, "")
         if server is not None:
-            with server.physics.lock:
+            with self._within(server):
                 reply = self._struck_login(server) or server.log_in(user, password)
             if not reply.startswith("2"):
                 return reply
@@ -174,7 +209,7 @@ class Conversation:
             return f"451 4.5.3 <{address}>: of another world than the recipients before; send it by itself"
         if not transaction.asked and (refused := self._ask_about(server, transaction)) is not None:
             return refused
-        with server.physics.lock:
+        with self._within(server):
             reply = server.recipient(address)
         if reply.startswith("2"):
             transaction.server = server
@@ -186,7 +221,7 @@ class Conversation:
         server = self._transaction.server
         if server is None:
             return "503 5.5.1 RCPT comes first"
-        with server.physics.lock:
+        with self._within(server):
             refused = server.stage("data_command", *self._transaction.recipients)
         return refused or "354 End data with <CR><LF>.<CR><LF>"
 
@@ -197,7 +232,7 @@ class Conversation:
         if server is None:
             return "503 5.5.1 RCPT comes first"
         try:
-            with server.physics.lock:
+            with self._within(server):
                 return server.accept(transaction.sender or "", transaction.recipients, raw, user=self.user or "")
         finally:
             if self._settle is not None:
@@ -208,23 +243,33 @@ class Conversation:
         transaction, self._transaction = self._transaction, _Transaction()
         if transaction.server is None:
             return reply
-        with transaction.server.physics.lock:
+        with self._within(transaction.server):
             return transaction.server.refuse("data", reply, *transaction.recipients)
 
     def reset(self) -> None:
         """Forget the transaction: RSET, EHLO, the end of DATA."""
         self._transaction = _Transaction()
 
+    def _within(self, server: MailServer) -> AbstractContextManager[Any]:
+        """That world's lock and, if a fault of the line is at work, that fault as a cause."""
+        return server.physics.lock if self._bent is None else _locked(server.physics, self._bent)
+
     def _refuse(self, stage: str, reply: str, *addresses: str) -> str:
         if self._server is None:
             return reply
-        with self._server.physics.lock:
+        with self._within(self._server):
             return self._server.refuse(stage, reply, *addresses)
 
     def _ask_about(self, server: MailServer, transaction: _Transaction) -> str | None:
         transaction.asked = True
-        with server.physics.lock:
+        with self._within(server):
             return server.sender(transaction.sender or "", logged_in=self.user is not None)
+
+
+@contextmanager
+def _locked(physics: Physics, bent: Armed) -> Iterator[None]:
+    with physics.lock, physics.bent_by(bent):
+        yield
 
 
 def _number(digits: str) -> int:

@@ -12,8 +12,7 @@ from emulators.core.faults import Fault
 from emulators.core.physics import Physics
 
 from .content import Content
-from .doors import open_link
-from .faults import (
+from .delivery_faults import (
     Duplicated,
     Late,
     Lost,
@@ -25,6 +24,7 @@ from .faults import (
     Spam,
     TextOnly,
 )
+from .doors import open_link
 from .mailbox import Folder, Mailboxes, MailMessage, normal_address, without_tag
 from .mangling import MANGLERS
 from .notification import notification

@@ -10,9 +10,10 @@ from weakref import WeakSet
 
 from emulators.core.emulator import Loop
 from emulators.wire.http import HttpDoor, deliver
+from emulators.wire.line import BROKEN_OFF
 
 from .certificates import Certificates, Credential, Kind
-from .conversation import Conversation, Route, Settle
+from .conversation import Broken, Conversation, Route, Settle
 
 if TYPE_CHECKING:
     from .connection import SmtpConnection
@@ -73,13 +74,17 @@ class SmtpDoor:
 
     def _connected(self) -> asyncio.BaseProtocol:
         # A world that stays in process never pays for loading a server.
-        from .connection import Closed, SmtpConnection
+        from .connection import SmtpConnection, TurnedAway
 
         conversation = Conversation(self._route, self._settle)
-        greeting = conversation.greet()
+        try:
+            greeting = conversation.greet()
+        except Broken:
+            return TurnedAway("", BROKEN_OFF)
         if not greeting.startswith("2"):
-            return Closed(greeting)
-        connection = SmtpConnection(conversation, self._context)
+            return TurnedAway(greeting)
+        hit = conversation.line("connect")
+        connection = SmtpConnection(conversation, self._context, hit.line if hit else None)
         self._connections.add(connection)
         return connection
 

@@ -1,4 +1,4 @@
-"""What can go wrong with a mail: at each stage of the SMTP session, with its content, on the way.
+"""What can go wrong with a mail: at each stage of the SMTP session, with its content, with the line, on the way.
 
 A fault of a stage has the reply as parameters: `code`, `enhanced` (RFC 3463) and `text`. One that names a
 `recipient` or `sender` (a pattern as in a shell, `*@musterkasse.example`) counts only those who match.
@@ -14,6 +14,9 @@ from typing import Annotated, ClassVar, Literal, Self
 from pydantic import Field, StringConstraints, model_validator
 
 from emulators.core.faults import Fault
+from emulators.core.transport_faults import LINE_FAULTS
+
+from .delivery_faults import DELIVERY_FAULTS
 
 Code = Annotated[int, Field(ge=400, le=599)]
 Enhanced = Annotated[str, StringConstraints(pattern=r"^[45]\.\d{1,3}\.\d{1,3}$")]
@@ -52,6 +55,12 @@ class RecipientReply(Reply):
 
 class Outage(Fault):
     """The server greets the connection with 421 and closes it."""
+
+    point: ClassVar[str] = "connect"
+
+
+class RefusedConnection(Fault):
+    """The connection is closed before the server has said a word."""
 
     point: ClassVar[str] = "connect"
 
@@ -204,80 +213,10 @@ class Dropped(Fault):
     taken: bool = True
 
 
-# -- the way to the mailbox -------------------------------------------------------------------------------------------
-
-
-class Lost(Fault):
-    """The mail is accepted but never arrives, and nobody is told."""
-
-    point: ClassVar[str] = "delivery"
-
-
-class Late(Fault):
-    """The mail arrives `minutes` late."""
-
-    point: ClassVar[str] = "delivery"
-    minutes: int = Field(default=60, gt=0)
-
-
-class Duplicated(Fault):
-    """The mail arrives more than once."""
-
-    point: ClassVar[str] = "delivery"
-    copies: int = Field(default=2, ge=2, le=10)
-
-
-class Overtaken(Fault):
-    """The mail arrives only after the next one to the same mailbox, or after `minutes` if none comes."""
-
-    point: ClassVar[str] = "delivery"
-    minutes: int = Field(default=60, gt=0)
-
-
-class Returned(Fault):
-    """The mail is accepted, then comes back: a delivery status notification goes to the envelope's sender."""
-
-    point: ClassVar[str] = "delivery"
-    status: Annotated[str, StringConstraints(pattern=r"^5\.\d{1,3}\.\d{1,3}$")] = "5.1.1"
-    reply: Annotated[str, StringConstraints(pattern=r"^5\d\d [ -~]{1,400}$")] = "550 5.1.1 User unknown"
-    minutes: int = Field(default=0, ge=0)
-
-
-class Spam(Fault):
-    """The mail lands in the folder for spam."""
-
-    point: ClassVar[str] = "delivery"
-
-
-class MangledLink(Fault):
-    """The links are changed on the way: a line break, escaped once too often, `&amp;` for `&`, or a click tracker."""
-
-    point: ClassVar[str] = "delivery"
-    how: Literal["line_break", "escaped", "ampersand", "tracked"] = "line_break"
-
-
-class TextOnly(Fault):
-    """Only one part of the mail arrives: the text without the HTML, or (`part: html`) the other way round."""
-
-    point: ClassVar[str] = "delivery"
-    part: Literal["text", "html"] = "text"
-
-
-class PlusStripped(Fault):
-    """What follows a plus in the recipient's local part is cut off on the way."""
-
-    point: ClassVar[str] = "delivery"
-
-
-class Scanner(Fault):
-    """A mail scanner opens every link before the person can."""
-
-    point: ClassVar[str] = "delivery"
-
-
 FAULTS: Mapping[str, type[Fault]] = MappingProxyType(
     {
         "outage": Outage,
+        "refused_connection": RefusedConnection,
         "connect_refused": ConnectRefused,
         "ehlo_refused": EhloRefused,
         "starttls_stripped": StartTlsStripped,
@@ -295,15 +234,7 @@ FAULTS: Mapping[str, type[Fault]] = MappingProxyType(
         "content_refused": ContentRefused,
         "size_exceeded": SizeExceeded,
         "dropped": Dropped,
-        "lost": Lost,
-        "late": Late,
-        "duplicated": Duplicated,
-        "overtaken": Overtaken,
-        "returned": Returned,
-        "spam": Spam,
-        "mangled_link": MangledLink,
-        "text_only": TextOnly,
-        "plus_stripped": PlusStripped,
-        "scanner": Scanner,
+        **LINE_FAULTS,
+        **DELIVERY_FAULTS,
     }
 )

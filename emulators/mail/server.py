@@ -31,6 +31,7 @@ from .faults import (
     Greylisted,
     Outage,
     RecipientReply,
+    RefusedConnection,
     Reply,
     SenderRefused,
     SizeExceeded,
@@ -41,6 +42,8 @@ from .smtp import InProcessSmtp, SmtpClient
 Logins = Literal["any", "own"]
 HOSTS = (HOSTNAME, "localhost", "mail.test", "127.0.0.1", "::1")
 """The names and addresses in the server's certificate."""
+
+_UNANSWERED = "the connection breaks before the reply to the content"
 
 
 class MailServer:
@@ -112,10 +115,15 @@ class MailServer:
         return self.struck(point, *addresses)[1]
 
     def struck(self, point: str, *addresses: str) -> tuple[Fault | None, str | None]:
-        """The fault that strikes this stage, if any, and its refusal, if it is one."""
+        """The fault that strikes this stage, if any, and its refusal, if it is one.
+
+        Raises `Broken` if it breaks the connection.
+        """
         hit = self._strike(point)
         with self.physics.bent_by(hit):
             match fault := hit.fault if hit else None:
+                case RefusedConnection():
+                    raise self._broken(point, addresses, "the connection is refused")
                 case Outage():
                     return fault, self.refuse(point, f"421 4.3.2 {HOSTNAME} Service not available", *addresses)
                 case Reply():
@@ -173,13 +181,13 @@ class MailServer:
                 case Reply() as fault:
                     return self.refuse("data", fault.line, *recipients)
                 case Dropped(taken=False):
-                    raise self._broken(recipients)
+                    raise self._broken("data", recipients, _UNANSWERED)
                 case _ if len(raw) > MAX_BYTES:
                     return self.refuse("data", SIZE_EXCEEDED, *recipients)
         with self.physics.bent_by(hit):
             mail_id = self._delivery.accept(Submission("", mail_from, tuple(recipients), Content(raw), user))
             if hit is not None and isinstance(hit.fault, Dropped):
-                raise self._broken(recipients)
+                raise self._broken("data", recipients, _UNANSWERED)
         return f"{ACCEPTED}: queued as {mail_id}"
 
     def refuse(self, stage: str, reply: str, *addresses: str) -> str:
@@ -187,9 +195,9 @@ class MailServer:
         self.physics.journal.write(self.name, "refused", stage=stage, to=list(addresses), reply=reply)
         return reply
 
-    def _broken(self, recipients: Sequence[str]) -> Broken:
-        self.physics.journal.write(self.name, "connection.broken", stage="data", to=list(recipients))
-        return Broken("the connection breaks before the reply to the content")
+    def _broken(self, stage: str, addresses: Sequence[str], why: str) -> Broken:
+        self.physics.journal.write(self.name, "connection.broken", stage=stage, to=list(addresses))
+        return Broken(why)
 
     def _is_own(self, user: str, password: str) -> bool:
         # Both are compared, whatever the first says.
@@ -197,8 +205,4 @@ class MailServer:
         return hmac.compare_digest(password.encode(), self.smtp_password.encode()) and right
 
     def _strike(self, point: str, concerns: Callable[[Fault], bool] = lambda _: True) -> Armed | None:
-        """The fault whose turn it is. Those that do not concern this event do not count it as having passed them."""
-        for armed in self.physics.faults.unspent:
-            if armed.emulator == self.name and armed.fault.point == point and not concerns(armed.fault):
-                armed.nth += 1  # taken back by the count below
-        return self.physics.faults.strike(self.name, point)
+        return self.physics.faults.strike(self.name, point, concerns)

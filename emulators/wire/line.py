@@ -2,12 +2,14 @@
 
 A `Line` is a plan, a `Sender` carries it out on a socket. For a protocol of one's own: strike the point `line` with
 `struck` before a message is handled; if there is a plan, hand the reply and the plan to `Sender.send` instead of
-writing it (for `processed` false: an empty reply, and do not handle the message). HTTP does so by `LineFaults`.
+writing it (for `processed` false: an empty reply, and do not handle the message). HTTP does so by `LineFaults`, a
+session behind a `TcpDoor` by `Wire.over`.
 """
 
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
 import struct
 from collections.abc import Callable
@@ -41,7 +43,9 @@ class Line:
 
 
 WHOLE = Line()
+LAST = Line(ending=Ending.CLOSED)
 BROKEN_OFF = Line(cut_after=0, ending=Ending.CLOSED)
+RESET = Line(cut_after=0, ending=Ending.RESET)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +64,7 @@ def struck(physics: Physics, name: str) -> Struck | None:
         return None
     match hit.fault:
         case LineReset(processed=processed):
-            return Struck(hit, Line(cut_after=0, ending=Ending.RESET), processed)
+            return Struck(hit, RESET, processed)
         case LineStalled(processed=processed):
             return Struck(hit, Line(cut_after=0, ending=Ending.SILENT), processed)
         case LineTruncated(octets=octets):
@@ -112,7 +116,8 @@ class Sender:
 
 def reset(transport: asyncio.Transport) -> None:
     """Close with RST: the peer's next read fails with `ECONNRESET`."""
-    line = transport.get_extra_info("socket")
-    if line is not None:
-        line.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
+    own: socket.socket | None = transport.get_extra_info("socket")
+    if own is not None:
+        with socket.socket(fileno=os.dup(own.fileno())) as same:  # uvloop's own stand-in sets no options
+            same.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
     transport.abort()

@@ -7,22 +7,20 @@ What a session sends while it answers leaves in one write, after the world has s
 from __future__ import annotations
 
 import asyncio
-import os
-import socket
-import struct
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
 from threading import Lock
 from typing import Any, Protocol, cast
 
 from emulators.core.emulator import Loop
 
 from .http import Refusal
+from .line import Ending, Line, Sender, reset
 
 WAITING_LIMIT = 4 << 20
 """Octets that may wait for a peer that does not read; with more the connection is dropped."""
-
-_RESET_ON_CLOSE = struct.pack("ii", 1, 0)  # linger for no time: the kernel sends RST, not FIN
 
 
 class Wire(Protocol):
@@ -36,6 +34,13 @@ class Wire(Protocol):
 
     def reset(self) -> None:
         """Send what was sent before as far as the peer takes it at once, then break the connection off (RST)."""
+
+    def over(self, line: Line) -> AbstractContextManager[None]:
+        """What is sent within the block goes over `line`, after all that was sent before; only while it receives.
+
+        Where nothing can follow on that line, what is sent later is dropped, and the session is told no more than that
+        the connection is gone, once it is.
+        """
 
 
 class Session(Protocol):
@@ -111,6 +116,15 @@ class TcpDoor:
         await server.wait_closed()
 
 
+@dataclass(slots=True)
+class _Bent:
+    """What goes over a line of its own, and what is to go before."""
+
+    before: bytes
+    octets: bytes
+    line: Line
+
+
 class _Connection(asyncio.Protocol):
     """The wire of one session. `_guard` protects what other threads leave here for the loop."""
 
@@ -133,6 +147,8 @@ class _Connection(asyncio.Protocol):
         self._loop = asyncio.get_running_loop()
         self._guard = Lock()
         self._waiting: list[bytes] = []
+        self._bent: deque[_Bent] = deque()  # goes out before what is waiting
+        self._sender: Sender | None = None  # while it is at work, all else waits
         self._weight = 0
         self._flush_is_due = False
         self._end: Callable[[], None] | None = None
@@ -158,6 +174,16 @@ class _Connection(asyncio.Protocol):
     def reset(self) -> None:
         self._finish(self._break)
 
+    @contextmanager
+    def over(self, line: Line) -> Iterator[None]:
+        with self._guard:
+            before, self._waiting = self._waiting, []
+        yield
+        with self._guard:
+            self._bent.append(_Bent(b"".join(before), b"".join(self._waiting), line))
+            self._waiting = []
+            self._call_for_flush()
+
     def _finish(self, end: Callable[[], None]) -> None:
         with self._guard:
             if not self._ended and self._end is None:
@@ -181,7 +207,7 @@ class _Connection(asyncio.Protocol):
         self._flush()
 
     def data_received(self, data: bytes) -> None:
-        if self._transport.is_closing():
+        if self._ended or self._transport.is_closing():
             return
         with self._guard:
             self._flush_is_due = True  # it comes at the end of this
@@ -197,8 +223,17 @@ class _Connection(asyncio.Protocol):
 
     def _flush(self) -> None:
         with self._guard:
-            waiting, self._waiting, self._weight = self._waiting, [], 0
             self._flush_is_due = False
+            if self._sender is not None:
+                if self._why:
+                    self.abort()
+                return
+            bent = self._bent.popleft() if self._bent else None
+            if bent is None:
+                waiting, self._waiting, self._weight = self._waiting, [], 0
+            else:
+                waiting = [bent.before]
+                self._weight -= len(bent.before) + len(bent.octets)
             end = self._end
         if self._transport.is_closing():
             return
@@ -208,14 +243,29 @@ class _Connection(asyncio.Protocol):
         if left > self._waiting_limit:
             self._why = _too_slow(left)
             self.abort()
+        elif bent is not None:
+            self._send_over(bent)
         elif end is not None:
             end()
+
+    def _send_over(self, bent: _Bent) -> None:
+        if bent.line.ending is not Ending.KEPT:
+            self._ended = True
+        self._sender = Sender(self._transport, self._loop)
+        self._sender.send(bent.octets, bent.line, self._sent_over)
+
+    def _sent_over(self) -> None:
+        self._sender = None
+        self._flush()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._connections.discard(self)
         with self._guard:
             self._ended = True
             self._waiting.clear()
+            self._bent.clear()
+        if self._sender is not None:
+            self._sender.stop()
         with self._lock:
             self._session.lost(self._why or (str(exc) if exc is not None else ""))
         if not self.gone.done():
@@ -225,11 +275,7 @@ class _Connection(asyncio.Protocol):
         self._transport.abort()
 
     def _break(self) -> None:
-        own: socket.socket | None = self._transport.get_extra_info("socket")
-        if own is not None:
-            with socket.socket(fileno=os.dup(own.fileno())) as same:  # uvloop's own stand-in sets no options
-                same.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
-        self.abort()
+        reset(self._transport)
 
 
 def _too_slow(waiting: int) -> str:

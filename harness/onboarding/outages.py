@@ -17,8 +17,8 @@ SMS_UNHEARD = _line_down("sms")  # as with letters: a message taken in under one
 POST_DOWN = frozenset({"post.outage", "post.refused_connection", "post.rate_limited"}) | _line_down("post")
 POST_UNHEARD = _line_down("post")  # a letter that was taken in under one of these went out, and its sender cannot know
 # Without TLS nothing may be sent; whether a mail has been taken whose connection broke, nobody can know.
-MAIL_DOWN = frozenset({"mail.starttls_stripped", "mail.bad_certificate", "mail.dropped"})
-MAIL_UNHEARD = frozenset({"mail.dropped"})
+MAIL_UNHEARD = frozenset({"mail.dropped"}) | _line_down("mail")
+MAIL_DOWN = frozenset({"mail.starttls_stripped", "mail.bad_certificate", "mail.refused_connection"}) | MAIL_UNHEARD
 # Stages of SMTP that are about recipient and content; what is refused before them is about the sender.
 _LATE_STAGES = frozenset({"rcpt", "data_command", "data"})
 IDENT_DOWN = frozenset({"ident.outage", "ident.refused_connection"}) | _line_down("ident")

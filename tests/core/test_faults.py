@@ -66,6 +66,21 @@ def test_another_emulator_with_the_same_point_is_not_struck(faults: Faults) -> N
     assert faults.strike("mail", "transit") is None
 
 
+def test_an_event_counts_only_for_the_faults_it_concerns(faults: Faults) -> None:
+    faults.arm("post", "late", {"days": 9}, nth=2)
+    lost = faults.arm("post", "lost", nth=2)
+
+    def not_late(fault: Fault) -> bool:
+        return not isinstance(fault, Late)
+
+    assert faults.strike("post", "transit", not_late) is None
+    assert faults.strike("post", "transit", not_late) is lost
+    assert faults.strike("post", "transit") is None
+    late = faults.strike("post", "transit")
+    assert late is not None
+    assert late.fault == Late(days=9)
+
+
 def test_what_was_never_hit_is_unspent(faults: Faults) -> None:
     faults.arm("post", "lost")
     faults.arm("post", "smudged")

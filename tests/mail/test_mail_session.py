@@ -349,6 +349,7 @@ def test_a_mail_above_the_limit_is_refused_after_its_last_dot(
         ("RSET", "250 2.0.0"),
         ("NOOP", "250 2.0.0"),
         ("EXPN x", "502 5.5.1"),
+        ("HELP QUIT", "250 2.0.0 Syntax: QUIT"),
         ("x" * 600, "500 5.5.2"),
         ("x" * 5000, "500 5.5.2"),
         ("", "500 5.5.2"),

@@ -1,7 +1,7 @@
 import asyncio
 import socket
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, nullcontext
 from queue import SimpleQueue
 from threading import RLock
 from urllib.parse import urlsplit
@@ -10,12 +10,25 @@ import pytest
 
 from emulators.core.emulator import Door
 from emulators.wire.http import Refusal
+from emulators.wire.line import RESET, Ending, Line
 from emulators.wire.loop import BackgroundLoop
 from emulators.wire.tcp import TcpDoor, Wire
 
+OVER = {
+    b"drip": Line(piece=1),
+    b"drip a while": Line(piece=1, pause=0.01),
+    b"drip slowly": Line(piece=1, pause=60.0),
+    b"cut": Line(cut_after=2, ending=Ending.CLOSED),
+    b"cut off": RESET,
+    b"hush": Line(cut_after=0, ending=Ending.SILENT),
+}
+
 
 class Lines:
-    """Answers each line in capitals; `bye` ends the session, `break` breaks it off, `reset` does so after an answer."""
+    """Answers each line in capitals; `bye` ends the session, `break` breaks it off, `reset` does so after an answer.
+
+    What is said to a line in `OVER` goes over such a line.
+    """
 
     def __init__(self, wire: Wire, ends: "SimpleQueue[str]") -> None:
         self.wire = wire
@@ -27,7 +40,8 @@ class Lines:
         for line in lines:
             if line == b"break":
                 raise Refusal
-            self.wire.send(line.upper() + b"\n")
+            with self.wire.over(OVER[line]) if line in OVER else nullcontext():
+                self.wire.send(line.upper() + b"\n")
             if line == b"bye":
                 self.wire.close()
             if line == b"reset":
@@ -238,3 +252,77 @@ def test_closing_the_door_drops_its_connections(room: Room, loop: BackgroundLoop
         assert line.recv(100) == b""
     with pytest.raises(ConnectionRefusedError):
         dial(address)
+
+
+# -- over a line that fails -------------------------------------------------------------------------------------------
+
+
+def test_what_goes_in_drips_keeps_its_place(room: Room, address: str) -> None:
+    with dial(address) as line:
+        line.sendall(b"one\ndrip\ntwo\ndrip\nbye\n")
+        assert line.makefile("rb").read() == b"ONE\nDRIP\nTWO\nDRIP\nBYE\n"
+
+
+def test_what_is_sent_from_elsewhere_waits_until_the_drips_are_through(room: Room, address: str) -> None:
+    with dial(address) as line:
+        room.owed.append(lambda: room.sessions[0].wire.send(b"receipt\n"))
+        line.sendall(b"drip\n")
+        assert line.makefile("rb").read(13) == b"DRIP\nreceipt\n"
+
+
+def test_what_is_answered_meanwhile_waits_until_the_drips_are_through(address: str) -> None:
+    with dial(address) as line:
+        line.sendall(b"drip a while\n")
+        assert line.recv(1) == b"D"
+        line.sendall(b"two\nbye\n")
+        assert line.makefile("rb").read() == b"RIP A WHILE\nTWO\nBYE\n"
+
+
+def test_a_line_is_cut_where_it_should_and_nothing_comes_after(room: Room, address: str) -> None:
+    with dial(address) as line:
+        line.sendall(b"one\ncut\ntwo\n")
+        assert line.makefile("rb").read() == b"ONE\nCU"
+    assert room.ends.get(timeout=5) == ""
+
+
+def test_a_line_is_reset_instead_of_an_answer(room: Room, address: str) -> None:
+    with dial(address) as line:
+        line.sendall(b"cut off\n")
+        with pytest.raises(ConnectionResetError):
+            line.recv(100)
+    room.ends.get(timeout=5)
+
+
+def test_on_a_silent_line_nothing_is_heard_and_nothing_kept(room: Room, address: str) -> None:
+    with dial(address) as line:
+        line.sendall(b"one\nhush\n")
+        assert line.recv(100) == b"ONE\n"
+        wire = room.sessions[0].wire
+        for _ in range(3):
+            wire.send(b"x" * 900_000)  # more than may wait, but nothing waits
+        wire.close()
+        line.sendall(b"two\n")
+        line.shutdown(socket.SHUT_WR)
+        assert line.recv(100) == b""
+    assert room.ends.get(timeout=5) == ""
+
+
+def test_too_much_behind_slow_drips_drops_the_peer(room: Room, address: str) -> None:
+    with dial(address) as line:
+        line.sendall(b"drip slowly\n")
+        assert line.recv(1) == b"D"
+        wire = room.sessions[0].wire
+        for _ in range(2):
+            wire.send(b"x" * 600_000)
+        assert "does not read" in room.ends.get(timeout=5)
+
+
+def test_closing_the_door_ends_a_line_that_is_silent_or_slow(room: Room, loop: BackgroundLoop) -> None:
+    address = room.door.open(loop)
+    with dial(address) as hushed, dial(address) as slow:
+        hushed.sendall(b"one\nhush\n")
+        assert hushed.recv(100) == b"ONE\n"
+        slow.sendall(b"drip slowly\n")
+        assert slow.recv(100) == b"D"
+        room.door.close()
+        assert (hushed.recv(100), slow.recv(100)) == (b"", b"")

@@ -75,6 +75,8 @@ def test_a_mail_reaches_the_mailbox_either_way(sockets: bool) -> None:
             client.send_message(mail)
         subject.happen()
         assert [m.subject for m in subject.mail.mailbox(subject.people["person"].email).messages] == ["Grüße"]
+        latest = requests.get(f"{subject.addresses['mail_api']}/api/v1/message/latest", timeout=5)
+        assert latest.json()["Subject"] == "Grüße"
 
 
 @pytest.mark.parametrize("sockets", [False, True])

@@ -11,11 +11,14 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime, timedelta
 from enum import Enum
+from functools import partial
 from typing import Any
 
+from emulators.wire.line import struck
 from emulators.wire.tcp import Wire
 
 from .account import Delivery, SmppAccount
+from .bent_line import answer_over, is_refused
 from .codes import RESPONSE, Command, Status, Tag, name_of
 from .faults import BIND, ENQUIRE_LINK, SUBMIT, BindRefused
 from .operations import OPERATIONS, SUBMITTING, answer
@@ -108,8 +111,17 @@ class SmppSession:
         elif (handle := _HANDLERS.get(request.command)) is None:
             self._note("unknown_command", command=name_of(Command, request.command))
             self._say(Command.GENERIC_NACK, request.sequence, Status.RINVCMDID)
-        else:
+        elif self.account is None:
             handle(self, request)
+        else:
+            self._handle(self.account, request, handle)
+
+    def _handle(self, account: SmppAccount, request: Pdu, handle: Callable[[SmppSession, Pdu], None]) -> None:
+        hit = struck(account.physics, account.name)
+        if hit is None:
+            handle(self, request)
+        else:
+            answer_over(hit, self.wire, account, request, partial(handle, self, request))
 
     # -- binding ----------------------------------------------------------------------------------------------------
 
@@ -127,7 +139,10 @@ class SmppSession:
             self._say(request.command | RESPONSE, request.sequence, Status.RINVSYSID)
             return
         with account.physics.lock:
-            self._bind_to(account, request, bind)
+            if is_refused(account):
+                self._end()
+            else:
+                self._handle(account, request, lambda session, _: session._bind_to(account, request, bind))
 
     def _bind_to(self, account: SmppAccount, request: Pdu, bind: Bind) -> None:
         mode = _MODES[Command(request.command)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager
 from datetime import timedelta
 from typing import Any
 
@@ -13,6 +14,7 @@ from emulators.sms.smpp.codes import RESPONSE, Command, Status
 from emulators.sms.smpp.faults import FAULTS
 from emulators.sms.smpp.pdu import Bind, Framer, MessageIdResp, Pdu, ShortMessage, decode, encode, pdu
 from emulators.sms.smpp.session import SmppSession
+from emulators.wire.line import Line as Bent
 
 NUMBER = "491713920000"
 SENDER = "Musterkasse"
@@ -34,6 +36,9 @@ class Line:
 
     def reset(self) -> None:
         self.end = self.end or "reset"
+
+    def over(self, line: Bent) -> AbstractContextManager[None]:
+        raise NotImplementedError("lines that fail are for real sockets")
 
     def take(self) -> bytes:
         said, self.octets = self.octets, b""
