@@ -102,8 +102,11 @@ class ObjectSystem:
         """As `password`, for keys (gemSpec_COS 9.2.3)."""
         if not reference & _IN_FOLDER:
             return self.root.key(reference)
-        found = (f.key(reference & ~_IN_FOLDER) for f in self._paths[folder][:-1])
-        return next((key for key in found if key is not None), None)
+        local = reference & ~_IN_FOLDER
+        for candidate in self._paths[folder][:-1]:
+            if (key := candidate.key(local)) is not None:
+                return key
+        return None
 
 
 class _Builder:

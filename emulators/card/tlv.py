@@ -44,11 +44,12 @@ def decode(octets: bytes) -> Iterator[DataObject]:
 
 
 def _tag(octets: bytes, at: int) -> tuple[int, int]:
+    if octets[at] & 0x1F != 0x1F:
+        return octets[at], at + 1
     end = at + 1
-    if octets[at] & 0x1F == 0x1F:
-        while end < len(octets) and octets[end] & 0x80:
-            end += 1
+    while end < len(octets) and octets[end] & 0x80:
         end += 1
+    end += 1
     if end > len(octets) or end - at > 3:
         raise TlvError("the tag is cut short or longer than three octets")
     return int.from_bytes(octets[at:end], "big"), end
