@@ -193,10 +193,16 @@ class TerminalChannel:
         self._extended_length = extended_length
 
     def wrap(self, command: CommandApdu) -> CommandApdu:
-        """The protected command; its data, if any, are enciphered."""
+        """The protected command; its data, if any, are enciphered.
+
+        Raises `SecureMessagingError` for a class byte in which 0C means something else: that of a channel from 4 on
+        (ISO 7816-4, 5.4.1), which this card never opens. The session stays as it is.
+        """
+        cla = command.cla | SECURE
+        if not is_secured(cla):
+            raise SecureMessagingError(f"class byte {command.cla:02X} cannot be protected; 00 to 03 and 80 to 83 can")
         self._session.advance()
         self._ins = command.ins
-        cla = command.cla | SECURE
         body = self._session.sealed(command.ins, command.data) if command.data else b""
         if command.ne:
             width = 2 if command.extended else 1

@@ -223,6 +223,14 @@ def test_data_too_long_for_an_object_are_not_sent() -> None:
     assert terminal.unwrap(card.wrap(Response(bytes(65536), OK), enciphered=True)) == Response(b"", StatusWord(0x6700))
 
 
+@pytest.mark.parametrize("cla", [0x20, 0x40, 0x4F, 0xE1])
+def test_a_class_byte_without_room_for_protection_is_not_sent(cla: int) -> None:
+    terminal, card = TerminalChannel(KEYS), CardChannel(KEYS)
+    with pytest.raises(SecureMessagingError, match=f"class byte {cla:02X}"):
+        terminal.wrap(CommandApdu(cla, 2, 3, 4))
+    assert card.unwrap(terminal.wrap(CommandApdu(1, 2, 3, 4))).ins == 2
+
+
 @given(octet, octet, octet, octet, st.binary(max_size=120))
 def test_any_octets_are_refused_by_the_card_with_6988(cla: int, ins: int, p1: int, p2: int, data: bytes) -> None:
     with pytest.raises(CommandRefused, match="6988"):

@@ -103,6 +103,8 @@ class Story:
         except MalformedApdu:
             self._terminal = None
             return octets, False
+        except SecureMessagingError:  # a class byte that cannot be protected: the terminal sends nothing else instead
+            return octets, False
         if kind is Sent.DAMAGED:
             wrapped[where % len(wrapped)] ^= 1 << (where >> 3)
         return bytes(wrapped), True
