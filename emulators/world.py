@@ -22,6 +22,7 @@ from requests.adapters import HTTPAdapter
 from starlette.types import ASGIApp
 
 from emulators.branch.office import BranchOffices
+from emulators.card.borrowed import BorrowedCard
 from emulators.card.card import HealthCard
 from emulators.card.issuer import CardIssuer
 from emulators.card.pki import Variant as CardVariant
@@ -120,7 +121,8 @@ class World:
         self.mail_domain = f"{name}.{MAIL_DOMAIN}" if name else MAIL_DOMAIN
         self._population = People(seed, start.date(), personas, self.mail_domain)
         self._phones: dict[tuple[str, str], Phone] = {}
-        self._cards: dict[str, HealthCard] = {}
+        self._cards: dict[str, HealthCard | BorrowedCard] = {}
+        self._anchors: tuple[Certificate, ...] = ()
         self._mock: responses.RequestsMock | None = None
         self._answers: object = None
         self._loops: dict[str, BackgroundLoop] = {}
@@ -308,8 +310,11 @@ class World:
             return None
         return self.sms.handset(phone.number).takeover(self.clock.now, _TAKEOVER[phone.profile.os])
 
-    def card(self, which: str = "person") -> HealthCard:
-        """The card in somebody's hand; `expired`, `revoked`, `foreign`, `copied` are variants of the person's own."""
+    def card(self, which: str = "person") -> HealthCard | BorrowedCard:
+        """The card in somebody's hand; `expired`, `revoked`, `foreign`, `copied` are variants of the person's own.
+
+        Emulated, unless `lend` has put another there.
+        """
         if which not in self._cards:
             owner = self.people["person" if which in _VARIANTS else which]
             self._cards[which] = self.issuer.issue(owner, variant=_VARIANTS.get(which, CardVariant.GENUINE))
@@ -321,6 +326,14 @@ class World:
         self.people[role] = replace(person, card=replace(person.card, nfc=False, can=""))
         return self.people[role]
 
+    def lend(self, role: str, card: BorrowedCard) -> Person:
+        """Put a card in a reader in somebody's hand, for whom it then counts as issued. Before the world is used."""
+        person = self.people[role]
+        data = replace(person.card, iccsn=card.iccsn, can=card.can, pin=card.pin, nfc=card.nfc)
+        self.people[role] = replace(person, kvnr=card.kvnr, card=data)
+        self._cards[role] = card
+        return self.people[role]
+
     def take_new_card(self, role: str = "person") -> Person:
         """From now on the person uses the card that came as a replacement."""
         person = self.people[role]
@@ -330,10 +343,14 @@ class World:
         self._cards.pop(role, None)
         return self.people[role]
 
+    def trust(self, *anchors: Certificate) -> None:
+        """Trust more than the test PKI: a card in a reader has its own issuer. Before the world is used."""
+        self._anchors += anchors
+
     @property
-    def trust_anchor(self) -> Certificate:
-        """The root that signs genuine cards' issuers."""
-        return self.issuer.pki.trust_anchor()
+    def trust_anchors(self) -> tuple[Certificate, ...]:
+        """The root that signs genuine cards' issuers, and whom else the world trusts."""
+        return self.issuer.pki.trust_anchor(), *self._anchors
 
     def revoked(self, serial: int) -> bool:
         """Whether the certificate with that serial number is on the revocation list now."""

@@ -68,6 +68,10 @@ def run(
     html: Annotated[bool, typer.Option("--html/--no-html", help="build the HTML report")] = True,
     out: Annotated[Path, typer.Option(help="where results and report go")] = OUT,
     sockets: Annotated[bool, typer.Option("--sockets", help="open the doors of the world on real sockets")] = False,
+    card: Annotated[
+        str | None, typer.Option(metavar="ADDRESS", help="a card in a reader: pcsc:READER or ble:NAME")
+    ] = None,
+    card_ca: Annotated[Path | None, typer.Option(help="PEM file of who vouches for that card")] = None,
 ) -> None:
     """Replay scenarios, build the Allure report, print where it is, the result table and the verdict."""
     from harness.drivers import DRIVERS
@@ -83,10 +87,13 @@ def run(
     options += ["--cover", cover.value] if cover else []
     options += ["-n", str(workers)] if workers else []
     options += ["--sockets"] if sockets else []
+    options += ["--card", card] if card else []
+    options += ["--card-ca", str(card_ca)] if card_ca else []
     print(f"replaying {', '.join(chosen)} against the driver '{driver}', seed {seed}", flush=True)  # noqa: T201
-    replay = Replay(out, {"driver": driver, "seed": seed, "cover": cover.value if cover else "as in each file"})
+    about = {"driver": driver, "seed": seed, "cover": cover.value if cover else "as in each file"}
+    replay = Replay(out, {**about, "card": card} if card else about)
     code = replay.play(chosen, options)
-    if html:
+    if html and replay.played:
         code = _built(replay, code)
     _end(code, replay.verdict)
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from harness import hookspecs
+from harness.borrowing import CAN_VARIABLE, PIN_VARIABLE, Borrowed, borrow, unfit_for
 from harness.drivers import DRIVERS
 from harness.errors import BenchError
 from harness.pytest_items import DEFAULTS, ScenarioFile, ScenarioItem, shown
@@ -34,6 +35,8 @@ MARKERS = (
     "allure_label(*values, label_type): a label of Allure's",
     "allure_description(text): a description for Allure",
 )
+CARD_HELP = f"pcsc:READER or ble:NAME, its CAN and PIN in {CAN_VARIABLE} and {PIN_VARIABLE}"
+BORROWED = pytest.StashKey[Borrowed]()
 _LOOKS_LIKE_ONE = (re.compile(r"^id:", re.MULTILINE), re.compile(r"^(?:steps|path):", re.MULTILINE))
 
 
@@ -48,6 +51,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--evidence", choices=("failed", "all"), default=DEFAULTS["evidence"], help="whose evidence the report keeps"
     )
     group.addoption("--sockets", action="store_true", help="open the doors of the world on real sockets")
+    group.addoption("--card", metavar="ADDRESS", help=f"a card in a reader in place of the emulated one: {CARD_HELP}")
+    group.addoption("--card-ca", type=Path, metavar="PEM", help="who vouches for that card, beside the test PKI")
     group.addoption("--summary", type=Path, metavar="FILE", help="write the result of the scenarios as JSON")
 
 
@@ -68,6 +73,23 @@ def pytest_configure(config: pytest.Config) -> None:
         from harness.report.allure_run import AllureReport
 
         config.pluginmanager.register(AllureReport(), "pruefstand_allure")
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """A card that is lent is asked who it is before anything is played: its PIN is wrong once, not in every row."""
+    address = session.config.getoption("card")
+    if address is None:
+        return
+    if session.config.getoption("numprocesses", None):
+        raise pytest.UsageError("--card: one card cannot be used by several processes; leave -n away")
+    try:
+        borrowed = borrow(address, session.config.getoption("card_ca"))
+    except BenchError as error:
+        raise pytest.UsageError(f"--card {address}: {error}") from error
+    session.config.stash[BORROWED] = borrowed
+    session.config.add_cleanup(borrowed.card.card.close)
+    if reporter := session.config.pluginmanager.get_plugin("terminalreporter"):
+        reporter.write_line(f"in the person's hand: {borrowed}")
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> ScenarioFile | None:
@@ -125,7 +147,10 @@ def seed(pytestconfig: pytest.Config) -> int:
 def world(request: pytest.FixtureRequest) -> Iterator[World]:
     """A small world for the row of this test, with its doors open."""
     option = request.config.getoption
-    world = build_world(row_of(request.node), seed=option("seed"), sockets=option("sockets"))
+    row, borrowed = row_of(request.node), request.config.stash.get(BORROWED, None)
+    if borrowed is not None and (reason := unfit_for(row, borrowed.card)):
+        pytest.skip(f"--card: {reason}")
+    world = build_world(row, seed=option("seed"), sockets=option("sockets"), borrowed=borrowed)
     yield world
     world.close()
 

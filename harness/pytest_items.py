@@ -5,6 +5,7 @@ Public API of pytest only. The name of a test is the row's name alone, so a node
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -107,6 +108,8 @@ class ScenarioItem(pytest.Function):
         """The command that plays this row again, exactly."""
         driver = self.config.getoption("driver")
         other = "" if driver == DEFAULTS["driver"] else f" --driver {driver}"
+        if card := self.config.getoption("card"):
+            other += f" --card {shlex.quote(card)}"
         return replay_command(self.row(), self.config.getoption("seed")) + other
 
     def reportinfo(self) -> tuple[Path, int, str]:

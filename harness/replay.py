@@ -30,6 +30,7 @@ class Replay:
         self.out = out
         self.about = about
         self.verdict = ""
+        self.played = True
 
     def play(self, paths: Sequence[str], options: Sequence[str]) -> int:
         """Play; returns 0 all as required, 1 the system under test deviates, 2 bench or file is wrong."""
@@ -42,6 +43,9 @@ class Replay:
         code = pytest.main([*paths, *QUIET, *IMPORTED, *files, *options])
         if code == pytest.ExitCode.INTERRUPTED and not summary.exists():
             self.verdict = "interrupted"
+            return BROKEN
+        if code == pytest.ExitCode.USAGE_ERROR and not summary.exists():
+            self.played, self.verdict = False, "nothing was played; the error above says why"
             return BROKEN
         return self._judged(summary, code)
 

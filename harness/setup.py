@@ -6,6 +6,7 @@ from emulators.core.clock import DEFAULT_START
 from emulators.phone.catalogue import DEVICE_CLASSES, device
 from emulators.phone.profile import DeviceProfile
 from emulators.world import World
+from harness.borrowing import Borrowed
 from harness.drivers import DRIVERS, Driver
 from harness.profile import InsurerProfile
 from harness.scenario.steps import Row
@@ -17,8 +18,11 @@ def device_of(name: str) -> DeviceProfile:
     return device(DEVICE_CLASSES.get(name, name))
 
 
-def build_world(row: Row, *, seed: int, sockets: bool = False) -> World:
-    """An open world with the row's person, a guardian if it has one, and a stranger. `close()` ends it."""
+def build_world(row: Row, *, seed: int, sockets: bool = False, borrowed: Borrowed | None = None) -> World:
+    """An open world with the row's person, a guardian if it has one, and a stranger. `close()` ends it.
+
+    `borrowed` is the card in the person's hand in place of an emulated one; raises `BenchError` if it is used up.
+    """
     scenario = row.scenario
     personas = vocabulary(scenario.file).personas
     world = World(seed, scenario.start or DEFAULT_START, land=scenario.land, personas=personas)
@@ -29,6 +33,8 @@ def build_world(row: Row, *, seed: int, sockets: bool = False) -> World:
         world.give_phone("person", "second", device_of(scenario.second_device))
     if row.choices.get("card") == "no_nfc":
         world.hold_card_without_nfc("person")
+    if borrowed is not None:
+        borrowed.lend_to(world)
     return world.open(sockets=sockets)
 
 

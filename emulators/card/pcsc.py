@@ -32,6 +32,8 @@ _imported("smartcard")
 from smartcard.CardConnection import CardConnection  # type: ignore[import-untyped]  # noqa: E402  (pyscard is untyped)
 
 _exceptions = _imported("smartcard.Exceptions")
+# What pyscard raises of its own, and what it hands on from the PC/SC library.
+_TROUBLE = (_exceptions.SmartcardException, _imported("smartcard.pcsc.PCSCExceptions").BaseSCardException)
 
 
 class Disposition(IntEnum):
@@ -151,7 +153,7 @@ class ReaderCard:
     def _ask(self, what: str, *values: object, **named: object) -> Any:
         try:
             return getattr(self._connection, what)(*values, **named)
-        except _exceptions.SmartcardException as error:
+        except _TROUBLE as error:
             self._powered = False
             raise NoCard(f"{self.reader}: {error}") from error
 
@@ -161,7 +163,7 @@ def readers() -> Mapping[str, Any]:
     system = _imported("smartcard.System")
     try:
         return {str(reader): reader for reader in system.readers()}
-    except _exceptions.SmartcardException as error:
+    except _TROUBLE as error:
         raise NoSuchReader(f"PC/SC does not answer ({error}); is pcscd running?") from error
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ssl
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol, TypeVar
@@ -54,7 +54,7 @@ class World(Protocol):
     @property
     def keys(self) -> Mapping[str, str]: ...
     @property
-    def trust_anchor(self) -> x509.Certificate: ...
+    def trust_anchors(self) -> Sequence[x509.Certificate]: ...
     @property
     def issuer(self) -> CardIssuer: ...
 
@@ -90,7 +90,7 @@ class ReferenceDriver:
         self.world = world
         physics = world.physics
         # Root and issuers are public: an insurer has them from the trust list.
-        trust = Trust(world.trust_anchor, (world.issuer.pki.issuer_certificate(),), world.revoked)
+        trust = Trust(world.trust_anchors, (world.issuer.pki.issuer_certificate(),), world.revoked)
         self.insurer = Insurer(
             world.people.values(),
             ServerAgenda(physics),

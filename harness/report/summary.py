@@ -63,7 +63,11 @@ class Summary:
             return 1, f"the system under test deviates in {totals['failed']} of {self.rows} rows"
         if not self.rows:
             return 2, "no scenario was played"
-        return 0, f"the system under test does what is required, in all {self.rows} rows"
+        skipped = totals["skipped"]
+        if skipped == self.rows:
+            return 2, f"no scenario was played: all {skipped} rows were skipped"
+        left = f"; {skipped} were skipped" if skipped else ""
+        return 0, f"the system under test does what is required, in all {self.rows - skipped} rows{left}"
 
     def as_dict(self, **about: Any) -> dict[str, Any]:
         code, sentence = self.verdict()

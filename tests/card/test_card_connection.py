@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 import sys
 
 import pytest
@@ -111,3 +113,17 @@ def test_without_pyscard_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.delitem(sys.modules, "emulators.card.pcsc")
     with pytest.raises(MissingExtra, match=r"pip install 'pruefstand\[pcsc\]'"):
         connect("pcsc:")
+
+
+def test_a_machine_without_a_running_pcscd_is_told_so() -> None:
+    asked = "from emulators.card.connection import connect, NoSuchReader\ntry: connect('pcsc:')\n"
+    done = subprocess.run(
+        (sys.executable, "-c", asked + "except NoSuchReader as error: print(error)"),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+        env={**os.environ, "PCSCLITE_CSOCK_NAME": "/nonexistent/pcscd.comm"},
+    )
+    assert "PC/SC does not answer" in done.stdout, done.stderr
+    assert "is pcscd running?" in done.stdout

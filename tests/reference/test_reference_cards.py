@@ -30,7 +30,7 @@ def person() -> Person:
 @pytest.fixture
 def login() -> CardLogin:
     physics = Physics(5)
-    trust = Trust(PKI.trust_anchor(), (PKI.issuer_certificate(),), lambda serial: False)
+    trust = Trust((PKI.trust_anchor(),), (PKI.issuer_certificate(),), lambda serial: False)
     return CardLogin(ServerAgenda(physics), physics.randomness("insurer"), trust)
 
 
@@ -64,7 +64,7 @@ def test_a_card_that_is_not_good_is_refused(login: CardLogin, person: Person, va
 
 def test_a_revoked_card_is_refused(person: Person) -> None:
     physics = Physics(5)
-    trust = Trust(PKI.trust_anchor(), (PKI.issuer_certificate(),), lambda serial: True)
+    trust = Trust((PKI.trust_anchor(),), (PKI.issuer_certificate(),), lambda serial: True)
     login = CardLogin(ServerAgenda(physics), physics.randomness("insurer"), trust)
     with pytest.raises(Declined, match="card_revoked"):
         login.judge(person.kvnr, signed(person, login.challenge()))
@@ -93,7 +93,7 @@ def test_a_card_is_too_old_the_second_after_its_last_day(person: Person) -> None
     login = CardLogin(
         ServerAgenda(physics),
         physics.randomness("insurer"),
-        Trust(PKI.trust_anchor(), (PKI.issuer_certificate(),), lambda serial: False),
+        Trust((PKI.trust_anchor(),), (PKI.issuer_certificate(),), lambda serial: False),
     )
     answers = [signed(person, login.challenge()) for _ in range(2)]
     end = SignedChallenge.parse(answers[0]).certificate.not_valid_after_utc

@@ -83,7 +83,7 @@ def person() -> Person:
 def insurer(mail: MailBreaker, person: Person) -> Insurer:
     anchor: x509.Certificate = CardPki().trust_anchor()
     around = Surroundings(
-        DOORS, KEYS, mail.open, ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), Trust(anchor, (), lambda _: False)
+        DOORS, KEYS, mail.open, ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), Trust((anchor,), (), lambda _: False)
     )
     insurer = Insurer([person], ServerAgenda(Physics(5)), Workdays(), Random(5), InsurerProfile(), around)
     insurer.open_at("http://insurer.test")

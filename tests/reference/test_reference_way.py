@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from emulators.card import HealthCard
 from emulators.core.outcome import Accepted, Outcome, Refused
 from emulators.core.person import DocumentKind
 from harness import actions as act
@@ -118,7 +119,9 @@ def test_a_card_torn_away_before_the_pin_costs_no_try(bench: Bench) -> None:
     log_in = act.LogInWithCard(can=bench.person.card.can, pin=bench.from_letter("PIN"))
     bench.world.faults.arm("phone", "tear_off", {"after_command": 1, "when": "before"})
     assert bench.do(log_in) == Refused("card_lost")
-    assert bench.world.card().password.tries == 3
+    card = bench.world.card()
+    assert isinstance(card, HealthCard)
+    assert card.password.tries == 3
     bench.done(log_in)
 
 

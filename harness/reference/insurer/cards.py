@@ -34,20 +34,20 @@ _PARSE_ERRORS = (ValueError, KeyError, IndexError, TypeError, binascii.Error)
 
 @dataclass(frozen=True, slots=True)
 class Trust:
-    """What cards are judged by: the anchor, issuers below it, and the status of a serial number."""
+    """What cards are judged by: the anchors, issuers below them, and the status of a serial number."""
 
-    anchor: x509.Certificate
+    anchors: Sequence[x509.Certificate]
     issuers: Sequence[x509.Certificate]
     is_revoked: Callable[[int], bool]
 
     def vouches_for(self, certificate: x509.Certificate) -> bool:
-        """Whether a chain leads from the certificate to the anchor."""
-        if _is_issued_by(certificate, self.anchor):
+        """Whether a chain leads from the certificate to an anchor, straight or by one issuer."""
+        if self._is_anchored(certificate):
             return True
-        return any(
-            _is_issued_by(certificate, issuer) and (issuer == self.anchor or _is_issued_by(issuer, self.anchor))
-            for issuer in self.issuers
-        )
+        return any(_is_issued_by(certificate, issuer) and self._is_anchored(issuer) for issuer in self.issuers)
+
+    def _is_anchored(self, certificate: x509.Certificate) -> bool:
+        return any(certificate == anchor or _is_issued_by(certificate, anchor) for anchor in self.anchors)
 
 
 @dataclass(frozen=True, slots=True)
