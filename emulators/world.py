@@ -22,6 +22,7 @@ from requests.adapters import HTTPAdapter
 from starlette.types import ASGIApp
 
 from emulators.branch.office import BranchOffices
+from emulators.card.ble.radio import Air
 from emulators.card.borrowed import BorrowedCard
 from emulators.card.card import HealthCard
 from emulators.card.issuer import CardIssuer
@@ -59,6 +60,7 @@ EMULATORS = Registry(
         "ident": "emulators.ident.provider:IdentProvider",
         "branch": "emulators.branch.office:BranchOffices",
         "card": "emulators.card.issuer:CardIssuer",
+        "ble": "emulators.card.ble.radio:Air",
     },
 )
 
@@ -115,6 +117,7 @@ class World:
         self.ident = IdentProvider(self.physics)
         self.branch = BranchOffices(self.physics)
         self.issuer = CardIssuer(self.physics)
+        self.air = Air(self.physics)
         self.guests = {name: make(self.physics) for name, make in guests().items()}
         self.people: dict[str, Person] = {}
         self.addresses: dict[str, str] = {}
@@ -133,7 +136,7 @@ class World:
 
     @property
     def emulators(self) -> tuple[Emulator, ...]:
-        return self.sms, self.mail, self.post, self.ident, self.branch, self.issuer, *self.guests.values()
+        return self.sms, self.mail, self.post, self.ident, self.branch, self.issuer, self.air, *self.guests.values()
 
     # -- doors ----------------------------------------------------------------------------------------------------
 

@@ -21,7 +21,9 @@ from harness.onboarding.catalogue import REQUIREMENTS
 
 from .paths import PATHS, Composition
 
-EMULATORS = ("sms", "mail", "post", "ident", "branch", "phone", "card")
+# Where the faults of each emulator are kept; light to import, other than the emulators themselves.
+_FAULTS_IN = {name: f"emulators.{name}.faults" for name in ("sms", "mail", "post", "ident", "branch", "phone", "card")}
+_FAULTS_IN["ble"] = "emulators.card.ble.faults"
 PERSONAS_FILE = "personas.yaml"
 SCENARIOS_FOLDER = "scenarios"
 
@@ -120,5 +122,5 @@ def _vocabulary(personas: Path | None) -> Vocabulary:
 
 @cache
 def _faults() -> Mapping[str, Mapping[str, type[Fault]]]:
-    own = {name: import_module(f"emulators.{name}.faults").FAULTS for name in EMULATORS}
+    own = {name: import_module(module).FAULTS for name, module in _FAULTS_IN.items()}
     return MappingProxyType({**own, **{name: guest.faults for name, guest in guests().items()}})

@@ -106,7 +106,7 @@ def test_a_fault_is_found_in_the_catalogue_armed_and_strikes(
 @pytest.mark.parametrize(
     ("fault", "status", "said"),
     [
-        ({"emulator": "fax", "kind": "lost"}, 404, "no emulator 'fax'; known: branch"),
+        ({"emulator": "fax", "kind": "lost"}, 404, "no emulator 'fax'; known: ble, branch"),
         ({"emulator": "sms", "kind": "gone"}, 404, "known: "),
         ({"emulator": "sms", "kind": "late", "parameters": {"minutes": -1}}, 422, "minutes"),
         ({"emulator": "sms", "kind": "late", "nth": 0}, 422, "body.nth"),
