@@ -25,10 +25,9 @@ DEFAULT_START = datetime(2021, 3, 23, 9, 0, tzinfo=BERLIN)
 class Timer:
     """Something due at a moment. `cancel()` takes it back; a fired timer cannot be cancelled any more."""
 
-    __slots__ = ("cancelled", "due", "label", "what")
+    __slots__ = ("cancelled", "label", "what")
 
-    def __init__(self, due: datetime, label: str, what: Callable[[], object]) -> None:
-        self.due = due
+    def __init__(self, label: str, what: Callable[[], object]) -> None:
         self.label = label
         self.what = what
         self.cancelled = False
@@ -96,13 +95,16 @@ class Clock:
 
     def at(self, when: datetime, what: Callable[[], object], label: str = "") -> Timer:
         """Run `what` at `when`; a moment already past is due at once, on the next step."""
-        timer = Timer(when, label, what)
-        heapq.heappush(self._heap, (max(_to_micros(when), self._now), next(self._order), timer))
-        return timer
+        return self._put(max(_to_micros(when), self._now), what, label)
 
     def after(self, delay: timedelta, what: Callable[[], object], label: str = "") -> Timer:
         """Run `what` once `delay` of true (not wall-clock) time has passed."""
-        return self.at(self.later(delay), what, label)
+        return self._put(max(self._now + delay // _MICROSECOND, self._now), what, label)
+
+    def _put(self, due: int, what: Callable[[], object], label: str) -> Timer:
+        timer = Timer(label, what)
+        heapq.heappush(self._heap, (due, next(self._order), timer))
+        return timer
 
     def later(self, delay: timedelta) -> datetime:
         """The moment `delay` from now, counted in true time."""

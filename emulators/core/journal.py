@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from threading import local
-from typing import Any
+from typing import Any, NamedTuple
 
 from .clock import Clock
 
@@ -25,8 +25,7 @@ class Cause:
     fault: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """One event: `channel` is the emulator or part (`sms`, `post`, `card`…), `event` the dotted verb."""
 
     seq: int

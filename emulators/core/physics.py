@@ -60,10 +60,13 @@ class Physics:
 
     def later(self, delay: timedelta, what: Callable[[], object], label: str) -> Timer:
         """Like `Clock.after`, but what happens then keeps the cause that is in force now."""
-        return self.at(self.clock.later(delay), what, label)
+        return self.clock.after(delay, self._kept(what), label)
 
     def at(self, when: datetime, what: Callable[[], object], label: str) -> Timer:
         """Like `Clock.at`, with the present cause carried along."""
+        return self.clock.at(when, self._kept(what), label)
+
+    def _kept(self, what: Callable[[], object]) -> Callable[[], None]:
         cause = self.journal.cause
 
         def run() -> None:
@@ -73,7 +76,7 @@ class Physics:
             with self.journal.because(cause):
                 what()
 
-        return self.clock.at(when, run, label)
+        return run
 
     def send_out(self, errand: Callable[[], object]) -> None:
         """Leave a call to the outside to be made as soon as the world is unlocked, with the present cause."""

@@ -7,11 +7,13 @@ umlauts, ß and § belong to the basic alphabet; typographic quotes, the en dash
 from __future__ import annotations
 
 import re
+from codecs import charmap_build, charmap_decode, charmap_encode
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 ESCAPE = 0x1B
+UNDEFINED = "\ufffe"  # as codecs.charmap_build has it
 _BASIC = (
     "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞ\x1bÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?"
     "¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
@@ -33,6 +35,11 @@ _ENCODE: dict[str, bytes] = {
     **{char: bytes([septet]) for septet, char in enumerate(_BASIC) if septet != ESCAPE},
     **{char: bytes([ESCAPE, septet]) for septet, char in _EXTENSION.items()},
 }
+
+# The same for the codec machinery of Python, for texts without anything from the extension table.
+_ESCAPE_8 = ESCAPE | 0x80
+_FROM_OCTETS = _BASIC * 2  # the eighth bit is ignored
+_TO_SEPTETS = charmap_build(_BASIC.replace(chr(ESCAPE), UNDEFINED) + UNDEFINED * 128)
 
 _ONLY_BASIC = re.compile(f"[{re.escape(_BASIC.replace(chr(ESCAPE), ''))}]*").fullmatch
 
@@ -60,8 +67,7 @@ class Encoding(StrEnum):
 _ROOM = {Encoding.GSM7: (160, 153), Encoding.UCS2: (70, 67)}
 
 
-@dataclass(frozen=True, slots=True)
-class Coding:
+class Coding(NamedTuple):
     """How a text travels. `because_of` is the first character that forces UCS-2, `None` for GSM 7-bit."""
 
     encoding: Encoding
@@ -121,6 +127,10 @@ def encode(text: str) -> bytes:
     Raises `UnicodeEncodeError` for a character that is not in the alphabet.
     """
     try:
+        return charmap_encode(text, "strict", _TO_SEPTETS)[0]
+    except UnicodeEncodeError:
+        pass
+    try:
         return b"".join([_ENCODE[char] for char in text])
     except KeyError:
         at = next(i for i, char in enumerate(text) if char not in _ENCODE)
@@ -132,6 +142,8 @@ def decode(septets: bytes) -> str:
 
     The eighth bit of an octet is ignored; a lone escape at the end is shown as a space.
     """
+    if ESCAPE not in septets and _ESCAPE_8 not in septets:
+        return charmap_decode(septets, "strict", _FROM_OCTETS)[0]
     text: list[str] = []
     octets = iter(septets)
     for octet in octets:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import NamedTuple
 
 from emulators.core.physics import Physics
 
@@ -27,8 +27,7 @@ class Hindrance(StrEnum):
     MEMORY_FULL = "memory_full"
 
 
-@dataclass(frozen=True, slots=True)
-class TextMessage:
+class TextMessage(NamedTuple):
     """A message as it lies in the handset; `to` is the number (the SIM) it was sent to."""
 
     sid: str
@@ -95,7 +94,9 @@ class Handset:
     @property
     def hindrance(self) -> Hindrance | None:
         """Why nothing arrives now, if so: being off comes before a full memory."""
-        return next((each for each in Hindrance if each in self._hindrances), None)
+        if not self._hindrances:
+            return None
+        return next(each for each in Hindrance if each in self._hindrances)
 
     def hinder(self, hindrance: Hindrance) -> None:
         """Switch it off, or fill its memory."""

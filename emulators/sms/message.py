@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import KW_ONLY, dataclass
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from .coding import Coding
 from .errors import UNDELIVERED, VALIDITY_EXPIRED, Rejected
@@ -43,8 +43,7 @@ class Status(StrEnum):
 _FINAL = frozenset({Status.DELIVERED, Status.UNDELIVERED, Status.FAILED, Status.CANCELED, Status.RECEIVED})
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(NamedTuple):
     """Which part of a long message: `number` counts from 1 to `total`; `reference` joins the parts.
 
     Source: 3GPP TS 23.040, 9.2.3.24.1 and 9.2.3.24.8.
@@ -55,8 +54,7 @@ class Part:
     total: int
 
 
-@dataclass(frozen=True, slots=True)
-class SmsOrder:
+class SmsOrder(NamedTuple):
     """What a client wants sent, whatever protocol it speaks.
 
     `to` and `sender` are as the client wrote them, `body` is the text. With `part`, the order is one part of a long
@@ -69,7 +67,6 @@ class SmsOrder:
     to: str
     sender: str
     body: str
-    _: KW_ONLY
     status_callback: str | None = None
     channel: Channel = "rest"
     reference: str | None = None

@@ -7,7 +7,9 @@ encoding does not make any. Source: SMPP v3.4, issue 1.2, chapter 4.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 from struct import Struct
 from struct import error as StructError  # noqa: N812
 from typing import Any, NamedTuple, TypeVar
@@ -18,6 +20,8 @@ HEADER = Struct(">IIII")
 LENGTH_LIMIT = 70_000
 """The longest PDU that is read: a `message_payload` of 65,535 octets and all fields fit. An own limit."""
 
+_REMEMBERED = 1024
+"""Of so many heads of bodies it is known what they say: those of a client's messages are few, and tell much."""
 _TLV = Struct(">HH")
 _LENGTH = Struct(">I")
 
@@ -203,12 +207,20 @@ class AlertNotification(NamedTuple):
     tlvs: Tlvs = ()
 
 
-class _Layout(NamedTuple):
-    """The fields of a body in order: a string of at most n octets with its NUL is -n, a run of n octets is n."""
+class _Layout:
+    """The fields of a body in order: a string of at most n octets with its NUL is -n, a run of n octets is n.
 
-    steps: tuple[int, ...]
-    text: bool = False  # sm_length and short_message follow
-    tlvs: bool = False
+    With `text`, sm_length and short_message follow, with `tlvs` optional parameters. `form` matches the fields before.
+    """
+
+    def __init__(self, steps: tuple[int, ...], *, text: bool = False, tlvs: bool = False) -> None:
+        self.steps, self.text, self.tlvs = steps, text, tlvs
+        self.fields = sum(1 if step < 0 else step for step in steps)
+        self.form = re.compile(b"".join(_form(step) for step in steps), re.DOTALL)
+
+
+def _form(step: int) -> bytes:
+    return rb"[^\0]*\0" if step < 0 else b".{%d}" % step
 
 
 Body = (
@@ -234,51 +246,64 @@ _LAYOUTS: Mapping[type[tuple[Any, ...]], _Layout] = {
 
 def decode(kind: type[B], body: bytes) -> B:
     """The body of a PDU (without header) as a value. Raises `Malformed`."""
-    steps, text, tlvs = _LAYOUTS[kind]
-    values: list[Any] = []
-    at = 0
-    try:
-        for step in steps:
-            if step < 0:
-                end = body.index(0, at)
-                values.append(body[at:end].decode("latin-1"))
-                at = end + 1
-            else:
-                values += body[at : at + step]
-                at += step
-        if at > len(body):
-            raise ValueError
-    except ValueError:
-        raise Malformed(Status.RINVCMDLEN, _where_it_ended(kind, values)) from None
-    if text:
-        at = _decode_text(body, at, values)
-    if tlvs:
-        values.append(tuple(_tlvs(body, at)) if at < len(body) else ())
+    layout = _LAYOUTS[kind]
+    found = layout.form.match(body)
+    if found is None:
+        raise Malformed(Status.RINVCMDLEN, _where_it_ended(kind, layout, body))
+    at = found.end()
+    values = _decoded(layout, found[0])
+    if layout.text:
+        at, short_message = _decode_text(body, at)
+        values = (*values, short_message)
+    if layout.tlvs:
+        values = (*values, tuple(_tlvs(body, at)) if at < len(body) else ())
     elif at < len(body):
         raise Malformed(Status.RINVCMDLEN, f"{len(body) - at} octets follow where the PDU should end")
     made: B = tuple.__new__(kind, values)
     return made
 
 
+@lru_cache(_REMEMBERED)
+def _decoded(layout: _Layout, head: bytes) -> tuple[Any, ...]:
+    """The fields before text and parameters."""
+    values: list[Any] = []
+    at = 0
+    for step in layout.steps:
+        if step < 0:
+            end = head.index(0, at)
+            values.append(head[at:end].decode("latin-1"))
+            at = end + 1
+        else:
+            values += head[at : at + step]
+            at += step
+    return tuple(values)
+
+
 def encode(body: Body) -> bytes:
     """The body of a PDU. Raises `ValueError` for a field that is too long for its place."""
-    steps, text, tlvs = _LAYOUTS[type(body)]
+    layout = _LAYOUTS[type(body)]
     values: tuple[Any, ...] = body
+    at = layout.fields
+    octets = _encoded(layout, values[:at])
+    if layout.text:
+        short_message = values[at]
+        octets += bytes((len(short_message),)) + short_message
+        at += 1
+    return octets + _encode_tlvs(values[at]) if layout.tlvs and values[at] else octets
+
+
+@lru_cache(_REMEMBERED)
+def _encoded(layout: _Layout, values: tuple[Any, ...]) -> bytes:
+    """The fields before text and parameters."""
     pieces: list[bytes] = []
     at = 0
-    for step in steps:
+    for step in layout.steps:
         if step < 0:
             pieces.append(_c_octets(values[at], -step))
             at += 1
         else:
             pieces.append(bytes(values[at : at + step]))
             at += step
-    if text:
-        short_message = values[at]
-        pieces += (bytes((len(short_message),)), short_message)
-        at += 1
-    if tlvs and values[at]:
-        pieces.append(_encode_tlvs(values[at]))
     return b"".join(pieces)
 
 
@@ -382,15 +407,14 @@ class Framer:
             self._rest = data[at:]
 
 
-def _decode_text(body: bytes, at: int, values: list[Any]) -> int:
+def _decode_text(body: bytes, at: int) -> tuple[int, bytes]:
     if at >= len(body):
         raise Malformed(Status.RINVCMDLEN, "the PDU ends before sm_length")
     length = body[at]
     text = body[at + 1 : at + 1 + length]
     if len(text) < length:
         raise Malformed(Status.RINVMSGLEN, f"sm_length says {length}, {len(text)} octets are there")
-    values.append(text)
-    return at + 1 + length
+    return at + 1 + length, text
 
 
 def _tlvs(body: bytes, at: int) -> Iterator[Tlv]:
@@ -426,9 +450,17 @@ def _destination(body: bytes, at: int) -> tuple[Destination, int]:
     return Destination(flag, ton, npi, body[start:end].decode("latin-1")), end + 1
 
 
-def _where_it_ended(kind: type[tuple[Any, ...]], values: list[Any]) -> str:
+def _where_it_ended(kind: type[tuple[Any, ...]], layout: _Layout, body: bytes) -> str:
     names: tuple[str, ...] = kind._fields  # type: ignore[attr-defined]  # a NamedTuple
-    return f"the PDU ends within {names[min(len(values), len(names) - 1)]}"
+    whole = 0
+    for step in layout.steps:
+        found = re.match(_form(step), body, re.DOTALL)
+        if found is None:
+            whole += len(body) if step > 0 else 0
+            break
+        whole += 1 if step < 0 else step
+        body = body[found.end() :]
+    return f"the PDU ends within {names[whole]}"
 
 
 BINDS = (Command.BIND_RECEIVER, Command.BIND_TRANSMITTER, Command.BIND_TRANSCEIVER)
