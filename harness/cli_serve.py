@@ -56,6 +56,7 @@ def serve(
 ) -> None:
     """Open every door for many worlds at once. A control API makes worlds, arms faults, moves clocks. Ctrl-C ends."""
     from emulators.host.doors import DOORS, Building
+    from emulators.host.garbage import collect_seldom
     from emulators.host.host import Host
     from emulators.host.journals import write_journal
     from harness.scenario.vocabulary import vocabulary
@@ -75,6 +76,7 @@ def serve(
         building.open()
     except (ValueError, LookupError, OSError) as error:
         raise BenchError(str(error)) from error
+    collect_seldom()
     try:
         _announce(building, endpoints)
         _wait_for(ended)

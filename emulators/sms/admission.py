@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import datetime, timedelta
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from emulators.core.numbers import is_fictional
@@ -13,6 +14,7 @@ from .message import SmsOrder
 from .network import E164
 
 MAX_BODY = 1600  # characters
+_REMEMBERED = 4096  # numbers and senders that are in order
 MAX_VALIDITY = timedelta(seconds=36000)  # Twilio, error 21624
 SCHEDULE_EARLIEST, SCHEDULE_LATEST = timedelta(minutes=15), timedelta(days=35)  # Twilio, error 35114
 
@@ -26,8 +28,7 @@ def check(order: SmsOrder, sender: str) -> None:
     _check_recipient(order.to)
     if not sender:
         raise Rejected.because(21603)
-    if not _SENDER.fullmatch(sender):
-        raise Rejected.because(21212, repr(sender))
+    _check_sender(sender)
     if not order.body and order.payload is None and order.part is None:
         raise Rejected.because(21602)
     if len(order.body) > MAX_BODY:
@@ -36,6 +37,13 @@ def check(order: SmsOrder, sender: str) -> None:
         raise Rejected.because(21609, repr(order.status_callback))
 
 
+@lru_cache(_REMEMBERED)
+def _check_sender(sender: str) -> None:
+    if not _SENDER.fullmatch(sender):
+        raise Rejected.because(21212, repr(sender))
+
+
+@lru_cache(_REMEMBERED)
 def _check_recipient(to: str) -> None:
     if not to:
         raise Rejected.because(21604)

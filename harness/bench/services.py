@@ -15,6 +15,7 @@ from urllib.parse import urlencode, urlsplit
 
 from starlette.types import Receive, Scope, Send
 
+from emulators.host.garbage import collect_seldom
 from emulators.mail.doors import SmtpDoor
 from emulators.post.order import LetterOrder
 from emulators.sms.callback import signed_request, status_form
@@ -42,6 +43,7 @@ def measure(full: bool) -> Iterator[Figure]:
     """All figures of the services; with `full` more rounds of each."""
     rounds = 2 * _ROUNDS + 1 if full else _ROUNDS
     yield _worlds()
+    collect_seldom()  # as `pruefstand serve` does
     yield _letters()
     yield from _mails()
     yield from _receipts()

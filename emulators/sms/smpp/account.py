@@ -123,7 +123,7 @@ class SmppAccount:
             submission.message_id = message.sid[2 : 2 + _ID_DIGITS]
             self._submissions[submission.message_id] = submission
         submission.messages.append(message)
-        for doubt in content.doubts:
+        for doubt in content.doubts:  # hardly ever any
             part = content.part
             about = {"part": part.number, "parts": part.total} if part else {}
             self.write("doubt", what=doubt, sid=message.sid, data_coding=sm.data_coding, **about)
@@ -208,11 +208,11 @@ class SmppAccount:
 
     def _changed(self, submission: Submission, sm: ShortMessage, message: Message) -> None:
         """The message has got another status: a receipt, if it was asked for."""
-        state = state_of(message)
         if not message.status.final:
-            if sm.registered_delivery & _INTERMEDIATE and state is MessageState.ENROUTE:
-                self._report(submission, sm, message, state, self.rules.dialect, EsmClass.INTERMEDIATE)
+            if sm.registered_delivery & _INTERMEDIATE and state_of(message) is MessageState.ENROUTE:
+                self._report(submission, sm, message, MessageState.ENROUTE, self.rules.dialect, EsmClass.INTERMEDIATE)
             return
+        state = state_of(message)
         if submission.wants_receipt(state):
             self._send_receipt(submission, sm, message, state)
         if submission.then is not None:

@@ -20,8 +20,9 @@ HEADER = Struct(">IIII")
 LENGTH_LIMIT = 70_000
 """The longest PDU that is read: a `message_payload` of 65,535 octets and all fields fit. An own limit."""
 
-_REMEMBERED = 1024
-"""Of so many heads of bodies it is known what they say: those of a client's messages are few, and tell much."""
+_REMEMBERED, _SHORT = 1024, 256
+"""Of so many heads of bodies it is remembered what they say, unless they are longer than these octets: those of a
+client's messages are much the same."""
 _TLV = Struct(">HH")
 _LENGTH = Struct(">I")
 
@@ -251,7 +252,7 @@ def decode(kind: type[B], body: bytes) -> B:
     if found is None:
         raise Malformed(Status.RINVCMDLEN, _where_it_ended(kind, layout, body))
     at = found.end()
-    values = _decoded(layout, found[0])
+    values = (_decoded if at <= _SHORT else _decoded.__wrapped__)(layout, found[0])
     if layout.text:
         at, short_message = _decode_text(body, at)
         values = (*values, short_message)

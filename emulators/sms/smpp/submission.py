@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
+from functools import lru_cache
 from typing import NamedTuple
 
 from ..message import Message, SmsOrder, Status
@@ -56,6 +57,7 @@ _STATES: dict[Status, MessageState] = {
 # The network's errors where the gateway gives a code of its own only. Source: Twilio, SMPP error codes.
 _NETWORK_ERRORS: dict[int | None, int] = {30003: 1, 30004: 9, 30005: 5, 30006: 7, 30036: 1}
 _SYSTEM_FAILURE = 12
+_REMEMBERED = 4096  # addresses
 
 
 def state_of(message: Message) -> MessageState:
@@ -105,6 +107,7 @@ def order_of(sm: ShortMessage, now: datetime, listener: Callable[[Message], None
     )
 
 
+@lru_cache(_REMEMBERED)
 def destination(ton: int, npi: int, address: str) -> str:
     """The E.164 number meant: with TON 0 as written, or in German writing. Raises `Malformed` (0x50, 0x51)."""
     if ton not in TYPES_OF_NUMBER:
@@ -114,6 +117,7 @@ def destination(ton: int, npi: int, address: str) -> str:
     return _e164(ton, address)
 
 
+@lru_cache(_REMEMBERED)
 def source(ton: int, npi: int, address: str) -> str:
     """The sender: a number, or with TON 5 a name. Raises `Malformed` (0x48, 0x49)."""
     if ton not in TYPES_OF_NUMBER:

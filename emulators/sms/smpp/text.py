@@ -55,7 +55,8 @@ def content(octets: bytes, data_coding: int, has_header: bool, tlvs: Tlvs) -> Co
     udh, octets = _split_header(octets) if has_header else (b"", octets)
     decode = _decoder(data_coding)
     part = _part_of_header(udh) if udh else _part_of_tlvs(tlvs) if tlvs else None
-    return Content(decode(octets), octets, udh, part, tuple(_doubts(octets, decode, part)))
+    plain = part is None and decode is _gsm7 and octets.isascii()  # as a rule
+    return Content(decode(octets), octets, udh, part, () if plain else tuple(_doubts(octets, decode, part)))
 
 
 def data_coding_of(text: str) -> DataCoding:
