@@ -9,6 +9,7 @@ import hmac
 from base64 import b64encode
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import sha1, sha256
 from urllib.parse import parse_qs, quote_plus, urldefrag
 
@@ -72,11 +73,16 @@ def signed_request(auth_token: str, url: str, form: Mapping[str, str]) -> tuple[
         "I-Twilio-Idempotency-Token": sha256(state.encode()).hexdigest()[:32],
         "X-Twilio-Signature": signature(auth_token, url, form),
     }
-    # Most values need no quoting, and keys never do.
+    # Most values need no quoting or have been quoted before, and keys never need it.
     fields = [
-        f"{key}={value if value.isalnum() and value.isascii() else quote_plus(value)}" for key, value in form.items()
+        f"{key}={value if value.isalnum() and value.isascii() else _quoted(value)}" for key, value in form.items()
     ]
     return headers, "&".join(fields).encode()
+
+
+@lru_cache(1024)
+def _quoted(value: str) -> str:
+    return quote_plus(value)
 
 
 @dataclass(frozen=True, slots=True)
