@@ -244,7 +244,7 @@ class SmsGateway:
 
     def _journal_submission(self, message: Message) -> None:
         data = {"sid": message.sid, "to": message.to, "from": message.sender, "body": message.body}
-        self._write("submitted", **data, segments=message.coding.segments)
+        self.physics.journal.write(self.name, "submitted", **data, segments=message.coding.segments)
 
     def _write(self, event: str, **data: object) -> None:
         self.physics.journal.write(self.name, event, **data)

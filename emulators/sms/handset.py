@@ -137,7 +137,7 @@ class Handset:
             self._write("flash", **data, text=body)
             return message
         self._inbox.append(message)
-        self._write("notice", **data, text=body[:_NOTICE_LENGTH])
+        self._physics.journal.write(self._channel, "notice", **data, text=body[:_NOTICE_LENGTH])
         for request in self._requests.copy():
             request.offer(message)
         return message

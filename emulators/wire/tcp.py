@@ -1,7 +1,7 @@
 """A sans-IO session on a socket: it is told what comes in, and speaks through a wire whenever it has something to say.
 
-What a session sends while it answers leaves in one write, after the world has settled; what it sends at other times
-(from a timer of the world, on any thread) is handed over to the loop.
+What a session sends while it answers leaves in one write, and in another what the world has to say to it once it has
+settled; what it sends at other times (from a timer of the world, on any thread) is handed over to the loop.
 """
 
 from __future__ import annotations
@@ -209,16 +209,17 @@ class _Connection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         if self._ended or self._transport.is_closing():
             return
-        with self._guard:
-            self._flush_is_due = True  # it comes at the end of this
+        self._flush_is_due = True  # it comes at the end of this
         try:
             with self._lock:
                 self._session.receive(data)
-            if self._settle is not None:
-                self._settle()
         except Refusal:
             self.abort()
             return
+        if self._settle is not None:
+            self._flush()  # the peer can go on with the answer while the world settles
+            self._flush_is_due = True
+            self._settle()
         self._flush()
 
     def _flush(self) -> None:

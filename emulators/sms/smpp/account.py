@@ -255,8 +255,9 @@ class SmppAccount:
             sm.source_addr_ton, sm.source_addr_npi, sm.source_addr,
             kind, 0, 0, "", "", 0, 0, 0, 0, octets, receipt.tlvs(dialect),
         )  # fmt: skip
-        self.write("receipt", sid=message.sid, message_id=submission.message_id, stat=state.name)
-        self.deliver(Delivery(body, {"sid": message.sid, "stat": state.name}))
+        sid, stat = message.sid, state.name
+        self.physics.journal.write(self.name, "smpp.receipt", sid=sid, message_id=submission.message_id, stat=stat)
+        self.deliver(Delivery(body, {"sid": sid, "stat": stat}))
 
     def write(self, event: str, **data: object) -> None:
         self.physics.journal.write(self.name, f"smpp.{event}", **data)
