@@ -47,12 +47,6 @@ class Entry(NamedTuple):
         }
 
 
-class _Apart(local):
-    """The cause of a thread that works while others go on."""
-
-    cause: Cause | None = None
-
-
 class Journal:
     """Append-only. Values in `data` must be what JSON can hold; bytes are written as upper-case hex."""
 
@@ -61,16 +55,17 @@ class Journal:
         self._entries: list[Entry] = []
         self._listeners: list[Callable[[Entry], None]] = []
         self._cause = Cause()
-        self._apart = _Apart()
+        self._apart = local()  # `cause` of a thread that works while others go on
 
     @property
     def cause(self) -> Cause:
         """The cause in force: one for all threads, but for those that work `apart`."""
-        return self._apart.cause or self._cause
+        apart: Cause | None = getattr(self._apart, "cause", None)
+        return apart or self._cause
 
     @cause.setter
     def cause(self, cause: Cause) -> None:
-        if self._apart.cause is None:
+        if getattr(self._apart, "cause", None) is None:
             self._cause = cause
         else:
             self._apart.cause = cause
@@ -100,7 +95,9 @@ class Journal:
 
     def named(self, channel: str, event: str) -> Iterator[Entry]:
         """All entries of one kind, oldest first."""
-        return (e for e in self._entries if e.channel == channel and e.event == event)
+        for entry in self._entries:
+            if entry.channel == channel and entry.event == event:
+                yield entry
 
     @contextmanager
     def because(self, cause: Cause) -> Iterator[None]:

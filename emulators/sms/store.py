@@ -90,15 +90,14 @@ class Messages:
         index = self._index(query)
         if above is not None:
             start = bisect_left(index, above + 1, key=_position)
-            later = (index[at] for at in range(start, len(index)))
-            found = tuple(islice((m for m in later if query.fits(m, day)), size + 1))
+            found = tuple(islice(_fitting(index, range(start, len(index)), query, day), size + 1))
             return Page(found[:size][::-1], older=start > 0, newer=len(found) > size)
         end = len(index) if below is None else bisect_left(index, below, key=_position)
         if below is None and query in (Query(), Query(to=query.to), Query(sender=query.sender)):
             end, passed = max(end - skip, 0), 0  # the index is the answer: nothing to count
         else:
             passed = skip
-        fitting = (m for m in (index[at] for at in range(end - 1, -1, -1)) if query.fits(m, day))
+        fitting = _fitting(index, range(end - 1, -1, -1), query, day)
         found = tuple(islice(fitting, passed, passed + size + 1))
         return Page(found[:size], older=len(found) > size, newer=skip > 0 or end < len(index))
 
@@ -109,6 +108,14 @@ class Messages:
         if query.sender is not None:
             indexes.append(self._by_sender.get(query.sender, ()))
         return min(indexes, key=len)
+
+
+def _fitting(
+    index: Sequence[Message], places: range, query: Query, day: Callable[[Message], date | None]
+) -> Iterator[Message]:
+    for at in places:
+        if query.fits(index[at], day):
+            yield index[at]
 
 
 def _position(message: Message) -> int:

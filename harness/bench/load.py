@@ -164,35 +164,44 @@ def _smtp(port: int, mail: str, sender: str, to: str, seconds: float) -> Load:
 
 def _smpp(port: int, user: str, password: str, submit: str, window: int, count: int) -> Load:
     body = b64decode(submit)
+    header = struct.Struct(">IIII")
+    sent, receipts, taken, asked = 0, 0, list[float](), [0.0] * (count + 1)
+
+    def further(now: float) -> bytes:
+        """One more submit_sm; its sequence number is the place of its time."""
+        nonlocal sent
+        sent += 1
+        asked[sent] = now
+        return header.pack(16 + len(body), 4, 0, sent) + body
+
     with socket.create_connection(("127.0.0.1", port), timeout=30) as line:
         line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         bind = b"\0".join((user.encode(), password.encode(), b"")) + b"\0\x34\0\0\0"
-        line.sendall(struct.pack(">IIII", 16 + len(bind), 9, 0, 1) + bind)
-        waiting: dict[int, float] = {}
-        taken, receipts, sent, got, began = list[float](), 0, 0, b"", perf_counter()
-        bound = False
+        line.sendall(header.pack(16 + len(bind), 9, 0, 1) + bind)
+        if (status := header.unpack_from(line.recv(262_144))[2]) != 0:
+            raise RuntimeError(f"the bind was answered with status {status:#x}")
+        began = now = perf_counter()
+        line.sendall(b"".join(further(now) for _ in range(min(window, count))))
+        got = b""
         while len(taken) < count or receipts < count:
             got += line.recv(262_144)
+            now = perf_counter()
             at, out = 0, []
             while len(got) - at >= 16:
-                length, command, status, sequence = struct.unpack_from(">IIII", got, at)
+                length, command, status, sequence = header.unpack_from(got, at)
                 if len(got) - at < length:
                     break
                 at += length
                 if command == _DELIVER_SM:
                     receipts += 1
-                    out.append(struct.pack(">IIIIB", 17, _DELIVER_SM_RESP, 0, sequence, 0))
-                elif status:
-                    raise RuntimeError(f"command {command:#x} was answered with status {status:#x}")
-                elif command == _SUBMIT_SM_RESP:
-                    taken.append(perf_counter() - waiting.pop(sequence))
+                    out.append(header.pack(17, _DELIVER_SM_RESP, 0, sequence) + b"\0")
+                elif command != _SUBMIT_SM_RESP or status:
+                    raise RuntimeError(f"command {command:#x} came with status {status:#x}")
                 else:
-                    bound, began = True, perf_counter()
+                    taken.append(now - asked[sequence])
+                    if sent < count:
+                        out.append(further(now))
             got = got[at:]
-            while bound and sent < count and len(waiting) < window:
-                sent += 1
-                waiting[sent + 1] = perf_counter()
-                out.append(struct.pack(">IIII", 16 + len(body), 4, 0, sent + 1) + body)
             line.sendall(b"".join(out))
         return _loaded(taken, began, receipts)
 
