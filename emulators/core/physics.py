@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from datetime import datetime, timedelta
 from random import Random
 from threading import RLock
@@ -130,5 +129,5 @@ class Physics:
         if armed is None:
             yield
             return
-        with self.journal.because(replace(self.journal.cause, fault=armed.name)):
+        with self.journal.because(self.journal.cause._replace(fault=armed.name)):
             yield

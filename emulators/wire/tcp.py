@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from threading import Lock
@@ -92,8 +92,8 @@ class TcpDoor:
             raise RuntimeError(f"the door '{self.name}' is open already")
         server = loop.run(self._listen())
         self._open = loop, server
-        sockets: Sequence[Any] = server.sockets  # a tuple of asyncio's, a list of uvloop's
-        host, port = sockets[0].getsockname()[:2]
+        its: Any = server  # the sockets of asyncio's server are in a tuple, those of uvloop's in a list
+        host, port = its.sockets[0].getsockname()[:2]
         return f"{self._scheme}://{f'[{host}]' if ':' in host else host}:{port}"
 
     def close(self) -> None:

@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import partial
 from hmac import compare_digest
 from typing import TYPE_CHECKING, Protocol
 
@@ -117,7 +118,7 @@ class SmppAccount:
         Raises `Malformed` for a field that is wrong, the gateway's `Rejected` otherwise.
         """
         submission = Submission(sm) if joined is None else joined
-        order, content = order_of(sm, self.physics.clock.now, lambda message: self._changed(submission, sm, message))
+        order, content = order_of(sm, self.physics.clock.now, partial(self._changed, submission, sm))
         message = self.gateway.submit(order)
         if not submission.message_id:
             submission.message_id = message.sid[2 : 2 + _ID_DIGITS]
