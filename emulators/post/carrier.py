@@ -22,6 +22,7 @@ from .faults import (
     Opened,
     Overtaken,
     Returned,
+    Scanned,
     Strike,
 )
 from .letter import Feedback, Letter
@@ -102,6 +103,8 @@ class Carrier:
                 return transit, partial(self._deliver, letter)
             case Opened():
                 return transit, partial(self._deliver, letter, opened=True)
+            case Scanned(workdays=more) as scanned:
+                return transit + more, partial(self._deliver_copy, letter, scanned)
             case None if usual is None:
                 return transit, partial(self._lose, letter)
         return transit, partial(self._deliver, letter)
@@ -122,6 +125,13 @@ class Carrier:
             self._later(letter, days.add_to(now, self._profile.return_days), back)
             return
         self._drop(letter, box.moved_to or box, "delivered", opened)
+
+    def _deliver_copy(self, letter: Letter, scanned: Scanned) -> None:
+        for one in (letter, *letter.enclosed):
+            one.sheets = tuple(sheet.copied(scanned.dpi) for sheet in one.sheets)
+            one.pin_field_open |= scanned.pin_field_open
+            self._note("scanned", one, by="carer", dpi=scanned.dpi)
+        self._deliver(letter, opened=True)
 
     def _misdeliver(self, letter: Letter) -> None:
         right = self._boxes.for_lines(letter.recipient)

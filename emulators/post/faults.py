@@ -93,6 +93,19 @@ class Opened(Fault):
     point: ClassVar[str] = "transit"
 
 
+class Scanned(Fault):
+    """A carer opens the letter and scans it: the recipient gets a grey copy of `dpi`, `workdays` working days later.
+
+    The carer has read the code. Print and QR codes can be read down to 50 dpi. With `pin_field_open` the field over a
+    PIN was rubbed open for the scan.
+    """
+
+    point: ClassVar[str] = "transit"
+    dpi: int = Field(default=150, ge=50, le=600)
+    workdays: int = Field(default=1, ge=0, le=60)
+    pin_field_open: bool = False
+
+
 class Overtaken(Fault):
     """The letter arrives just before an earlier one to the same recipient, in reverse order."""
 
@@ -179,6 +192,7 @@ FAULTS: Mapping[str, type[Fault]] = MappingProxyType(
         "backlog": Backlog,
         "print_error": PrintError,
         "opened": Opened,
+        "scanned": Scanned,
         "forwarded": Forwarded,
         "forwarded_to_old_address": ForwardedToOldAddress,
         "strike": Strike,

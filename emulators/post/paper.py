@@ -44,6 +44,7 @@ class Sheet:
     pdf: bytes
     index: int
     patches: tuple[Patch, ...] = ()
+    copied_at: int | None = None  # dots per inch, of a grey copy
 
     @property
     def text(self) -> str:
@@ -64,6 +65,10 @@ class Sheet:
     def codes(self) -> tuple[str, ...]:
         """The texts of all QR codes and DataMatrix symbols that a camera finds on the sheet."""
         return _scanned_small(self) if len(self.pdf) <= SMALL else _scanned(self)
+
+    def copied(self, dpi: int) -> Sheet:
+        """A grey copy of the sheet, as coarse as the scanner that made it."""
+        return replace(self, copied_at=dpi)
 
     def spoilt(self, what: Spoilt) -> Sheet:
         """The sheet with its codes smudged: all of them, the second half of each printed one, or the QR codes only.
@@ -160,7 +165,16 @@ def _render(sheet: Sheet, dpi: int, *, colour: bool) -> Image:
     for patch in sheet.patches:
         level = 255 if patch.white else 70
         draw.rectangle(patch.zone.pixels(dpi), fill=(level, level, level) if colour else level)
-    return image
+    return image if sheet.copied_at is None else _copied(image, dpi, sheet.copied_at)
+
+
+def _copied(image: Image, dpi: int, copied_at: int) -> Image:
+    """As the picture comes from a scanner of `copied_at` dots per inch; a finer one changes its colours only."""
+    grey = image.convert("L")
+    if copied_at < dpi:
+        size = image.width * copied_at // dpi, image.height * copied_at // dpi
+        grey = grey.resize(size).resize(image.size)
+    return grey.convert(image.mode)
 
 
 def _draw_zones(image: Image, dpi: int) -> None:

@@ -154,6 +154,26 @@ def test_an_opened_letter_shows_it(office: PostOffice, physics: Physics) -> None
     assert sent.opened
 
 
+@pytest.mark.parametrize("pin_field_open", [False, True])
+def test_a_letter_that_a_carer_scans_comes_opened_as_a_copy_a_day_later(
+    pin_field_open: bool, office: PostOffice, physics: Physics
+) -> None:
+    physics.faults.arm("post", "scanned", {"dpi": 60, "pin_field_open": pin_field_open})
+    sent = office.submit(order())
+    original = sent.preview()
+    usual = office.submit(order())
+    physics.advance_to(at(25, 11))
+    assert usual.delivered_at is not None
+    assert sent.delivered_at is None
+    physics.advance_to(at(26, 11))
+    assert sent.delivered_at is not None
+    assert (sent.opened, sent.pin_field_open) == (True, pin_field_open)
+    assert sent.preview() != original
+    assert CODE[0] in sent.text
+    (scanned,) = physics.journal.named("post", "scanned")
+    assert (scanned.data["by"], scanned.data["dpi"], scanned.cause.fault) == ("carer", 60, "post.scanned")
+
+
 # -- in the print centre ------------------------------------------------------------------------------------------
 
 

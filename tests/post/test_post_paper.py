@@ -192,3 +192,20 @@ def test_every_page_is_read() -> None:
         "zwei",
         "drei",
     ]
+
+
+@pytest.mark.parametrize("dpi", [50, 100, 150, 600])
+def test_a_camera_reads_a_copy_of_the_qr_code(dpi: int) -> None:
+    copy = sheets_of(printed())[0].copied(dpi)
+    assert copy.codes() == (LINK,)
+    assert "Aktivierungscode: ABCD2345" in copy.text
+
+
+def test_a_copy_has_no_colours_and_the_size_of_the_original() -> None:
+    sheet = sheets_of(printed())[0]
+    original, copy = (Image.open(io.BytesIO(each.picture(100))) for each in (sheet, sheet.copied(60)))
+    assert (copy.size, copy.mode) == (original.size, original.mode)
+    assert copy.tobytes() != original.tobytes()
+    assert sheet.copied(10).codes() == ()
+    red, green, blue = copy.split()
+    assert red.tobytes() == green.tobytes() == blue.tobytes()
