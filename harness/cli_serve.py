@@ -24,6 +24,7 @@ from harness.errors import BenchError
 if TYPE_CHECKING:
     from emulators.host.doors import Building
     from emulators.host.hosted import Mode
+    from emulators.host.journals import JournalFiles
 
 _CLOSING = 1.5  # seconds of real time for doors to shut; journals are written after that in any case
 
@@ -52,13 +53,15 @@ def serve(
     ] = None,
     clock: Annotated[str, typer.Option(help="stepped, real, or virtual seconds a second")] = "stepped",
     endpoints: Annotated[Path | None, typer.Option(help="write addresses and keys there, as JSON")] = None,
-    journals: Annotated[Path | None, typer.Option(help="folder for the worlds' journals, JSON Lines")] = None,
+    journals: Annotated[
+        Path | None, typer.Option(help="folder for the worlds' journals, JSON Lines, which grow there")
+    ] = None,
 ) -> None:
     """Open every door for many worlds at once. A control API makes worlds, arms faults, moves clocks. Ctrl-C ends."""
     from emulators.host.doors import DOORS, Building
     from emulators.host.garbage import collect_seldom
     from emulators.host.host import Host
-    from emulators.host.journals import write_journal
+    from emulators.host.journals import JournalFiles
     from harness.scenario.vocabulary import vocabulary
 
     mode, rate = _mode(clock)
@@ -68,12 +71,11 @@ def serve(
         for name in world or ["main"]:
             made.create(name, seed).follow(mode, rate, made.monotonic)
         building = Building(made, address=host, ports=ports, token=token_urlsafe(24) if token == "auto" else token)
-        if journals is not None:
-            folder = journals
-            folder.mkdir(parents=True, exist_ok=True)
-            made.on_drop(lambda dropped: write_journal(folder, dropped))
+        files = JournalFiles(made, journals) if journals is not None else None
         ended = _listen_to_signals()
         building.open()
+        if files is not None:
+            files.start()
     except (ValueError, LookupError, OSError) as error:
         raise BenchError(str(error)) from error
     collect_seldom()
@@ -83,7 +85,7 @@ def serve(
     except OSError as error:
         raise BenchError(str(error)) from error
     finally:
-        _end(building, journals)
+        _end(building, files)
 
 
 def _listen_to_signals() -> SimpleQueue[int]:
@@ -102,16 +104,16 @@ def _wait_for(ended: SimpleQueue[int]) -> None:
             return
 
 
-def _end(building: Building, journals: Path | None) -> None:
+def _end(building: Building, journals: JournalFiles | None) -> None:
     """Shut the doors and write the journals, within two seconds even if somebody holds a door open."""
-    from emulators.host.journals import write_journal
-
     closing = Thread(target=building.close, name="closing", daemon=True)
     closing.start()
     closing.join(_CLOSING)
-    written = [write_journal(journals, hosted) for hosted in building.host] if journals is not None else []
-    if written:
-        _say(f"{len(written)} journals are in {journals}")
+    if journals is not None:
+        try:
+            _say(f"{len(journals.end())} journals are in {journals.folder}")
+        except OSError as error:
+            _say(f"A JOURNAL IS NOT WHOLE: {error}")
     _say("ended")
     others = [thread for thread in threading.enumerate() if thread is not threading.main_thread()]
     if closing.is_alive() or any(not thread.daemon for thread in others):

@@ -126,6 +126,10 @@ class Host:
             raise NoSuchWorld(f"no world '{name}'; there are {len(self._worlds)}: {some}")
         return hosted
 
+    def has(self, hosted: Hosted) -> bool:
+        """Whether that world, and not just one of its name, has not been dropped."""
+        return self._worlds.get(hosted.name) is hosted
+
     def __iter__(self) -> Iterator[Hosted]:
         with self._guard:
             return iter(tuple(self._worlds.values()))

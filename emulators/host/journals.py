@@ -1,24 +1,132 @@
-"""The worlds' journals as files: JSON Lines, one file a world, written when the world is dropped or the host ends."""
+"""The worlds' journals as files: JSON Lines, one file a world, which grow while the host runs.
+
+What was journalled is on its way to the file within half a second, so a process that is killed loses no more than that.
+When a world is dropped or the host ends, its file holds its whole journal.
+"""
 
 from __future__ import annotations
 
+import logging
+from io import FileIO
 from pathlib import Path
+from threading import Event, Lock, Thread
 
+from emulators.core.journal import to_jsonl
+
+from .host import Host
 from .hosted import Hosted
 
+_EVERY = 0.5  # seconds of real time
+_log = logging.getLogger(__name__)
 
-def write_journal(folder: Path, hosted: Hosted) -> Path:
-    """Write `NAME.jsonl`, or `NAME.2.jsonl`… if an earlier world of that name left one. Raises `OSError`."""
-    folder.mkdir(parents=True, exist_ok=True)
-    with hosted.world.physics.lock:
-        text = hosted.world.journal.to_jsonl()
+
+class JournalFiles:
+    """The files of all worlds of a host in one folder: `NAME.jsonl`, or `NAME.2.jsonl`… if that is there already.
+
+    Raises `OSError` for a folder that cannot be made. A file that cannot be written meanwhile is told in the log, once,
+    and tried again; only at its end that is an error.
+    """
+
+    def __init__(self, host: Host, folder: Path) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self.folder = folder
+        self._host = host
+        self._files: dict[Hosted, _Growing] = {}
+        self._troubled: set[Hosted] = set()
+        self._guard = Lock()
+        self._ended = Event()
+        self._thread = Thread(target=self._keep_up, name="journals", daemon=True)
+        host.on_drop(self.finish)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def finish(self, hosted: Hosted) -> Path:
+        """Write what is left of a world's journal and close its file. Raises `OSError`."""
+        with self._guard:
+            self._troubled.discard(hosted)
+            growing = self._files.pop(hosted, None) or _Growing(self.folder, hosted)
+            try:
+                with hosted.world.physics.lock:
+                    growing.catch_up()
+            finally:
+                growing.close()
+            return growing.path
+
+    def end(self) -> list[Path]:
+        """Finish the files of all worlds that are left. Raises `OSError` for the last that could not be written."""
+        self._ended.set()
+        paths, trouble = [], None
+        for hosted in self._host:
+            try:
+                paths.append(self.finish(hosted))
+            except OSError as error:
+                trouble = error
+        if trouble is not None:
+            raise trouble
+        return paths
+
+    def _keep_up(self) -> None:
+        while not self._ended.wait(_EVERY):
+            self.catch_up()
+
+    def catch_up(self) -> None:
+        """Bring all files up to date."""
+        for hosted in self._host:
+            with self._guard:
+                if self._ended.is_set():
+                    return
+                if self._host.has(hosted):  # or it has been dropped, and finished, meanwhile
+                    self._bring_up_to_date(hosted)
+
+    def _bring_up_to_date(self, hosted: Hosted) -> None:
+        try:
+            if hosted not in self._files:
+                self._files[hosted] = _Growing(self.folder, hosted)
+            self._files[hosted].catch_up()
+            self._troubled.discard(hosted)
+        except OSError as error:
+            if hosted not in self._troubled:
+                _log.error("the journal of the world '%s' cannot be written for now: %s", hosted.name, error)
+                self._troubled.add(hosted)
+
+
+class _Growing:
+    """One file, and how much of the journal is in it."""
+
+    def __init__(self, folder: Path, hosted: Hosted) -> None:
+        self._journal = hosted.world.journal
+        self._entries = 0
+        self._octets = 0
+        self._file, self.path = _new_file(folder, hosted.name)
+
+    def catch_up(self) -> None:
+        """Write the entries that are new. After an `OSError` the file ends where it ended before."""
+        fresh = self._journal.since(self._entries)
+        if not fresh:
+            return
+        # Half a surrogate pair, which a client may have sent, is `\\udXXX` in JSON.
+        octets = memoryview(to_jsonl(fresh).encode("utf-8", "backslashreplace"))
+        try:
+            left = octets
+            while left:
+                left = left[self._file.write(left) :]
+        except OSError:
+            self._file.seek(self._octets)
+            self._file.truncate()
+            raise
+        self._entries += len(fresh)
+        self._octets += len(octets)
+
+    def close(self) -> None:
+        self._file.close()
+
+
+def _new_file(folder: Path, name: str) -> tuple[FileIO, Path]:
     count = 1
     while True:
-        file = folder / (f"{hosted.name}.jsonl" if count == 1 else f"{hosted.name}.{count}.jsonl")
+        path = folder / (f"{name}.jsonl" if count == 1 else f"{name}.{count}.jsonl")
         try:
-            with file.open("x", encoding="utf-8", newline="\n") as out:
-                out.write(text)
+            return FileIO(path, "x"), path
         except FileExistsError:
             count += 1
-        else:
-            return file

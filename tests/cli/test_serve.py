@@ -103,6 +103,19 @@ def test_a_dropped_world_leaves_its_journal_and_a_second_of_that_name_another(tm
     assert sorted(file.name for file in (tmp_path / "journals").iterdir()) == ["one.2.jsonl", "one.jsonl"]
 
 
+def test_what_was_journalled_survives_a_kill(tmp_path: Path) -> None:
+    with Served(tmp_path, "--world", "one", "--journals", "journals") as served:
+        fault = {"emulator": "sms", "kind": "lost"}
+        requests.post(f"{served.control}/worlds/one/faults", json=fault, timeout=10)
+        file, until = tmp_path / "journals" / "one.jsonl", time.monotonic() + 20
+        while not (file.exists() and file.read_text("utf-8").endswith("\n")):
+            assert time.monotonic() < until, "the entry never came to the file"
+            time.sleep(0.05)
+        served.process.kill()
+        served.process.wait(10)
+    assert [json.loads(line)["event"] for line in file.read_text("utf-8").splitlines()] == ["armed"]
+
+
 @pytest.mark.parametrize(
     ("options", "said"),
     [
