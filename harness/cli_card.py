@@ -113,9 +113,13 @@ def insert(
     puk: Puk = None,
     slot: Annotated[int, typer.Option(min=0, max=1, help="of the virtual reader")] = 0,
     atr: Annotated[str, typer.Option(help="a name or hex; the default is one that OpenSC knows")] = "starcos",
+    contactless: Annotated[
+        bool, typer.Option("--contactless", help="on the antenna: by the rules over the air")
+    ] = False,
     seed: Seed = 0,
 ) -> None:
     """Keep a card in the virtual reader (Debian's vsmartcard-vpcd) until ended, for any program on this machine."""
+    from emulators.card.connection import Contactless
     from emulators.card.doors import insert as keep
     from emulators.card.vpcd import atr as answer_to_reset
 
@@ -127,8 +131,10 @@ def insert(
         put_in = _chosen(persona, file, can, pin, puk, seed)
         secret = put_in.chip.secret
         shown = f"CAN {put_in.person.card.can or 'none'}, PIN {secret.pin}, PUK {secret.puk}"
+        if contactless and not put_in.nfc:
+            raise ValueError("a card without NFC cannot be read over the air")
         _say(f"card {put_in.iccsn} of {put_in.person.full_name} goes into slot {slot}: {shown}, TEST ONLY; Ctrl-C ends")
-        keep(put_in, slot, answer_to_reset(atr), lambda: bool(ended))
+        keep(Contactless(put_in) if contactless else put_in, slot, answer_to_reset(atr), lambda: bool(ended))
         if file is not None:
             put_in.save(file)
             _say(f"its state is kept in {file}")

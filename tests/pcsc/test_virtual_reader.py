@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from pathlib import Path
 from time import perf_counter
 
 import pytest
@@ -177,3 +180,23 @@ def test_a_card_in_one_slot_can_be_relayed_from_the_other(insert: Insert, card: 
     """A card behind `connect` is as good as an emulated one, also in the virtual reader."""
     with insert(card, 0), held(0) as far, kept(far, 1), held(1) as near:
         assert near.transmit(READ_GDO) == GDO
+
+
+@pytest.mark.parametrize(("options", "answer"), [((), GDO.hex()), (("--contactless",), "6982")])
+def test_the_command_line_keeps_a_card_in_the_reader_by_contact_or_on_its_antenna(
+    options: tuple[str, ...], answer: str, pcscd: Pcscd, card: HealthCard, tmp_path: Path
+) -> None:
+    file = tmp_path / "paula.card"
+    card.save(file)
+    command = (sys.executable, "-m", "harness.cli", "card", "insert", "--file", str(file), *options)
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as keeping:
+        try:
+            in_slot(True)
+            with held() as seen:
+                assert seen.transmit(READ_GDO).hex() == answer
+        finally:
+            keeping.terminate()
+            said, _ = keeping.communicate(timeout=20)
+    in_slot(False)
+    assert keeping.returncode == 0
+    assert f"its state is kept in {file}" in said
