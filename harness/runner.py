@@ -219,7 +219,7 @@ class _Stage:
 
     def _arm(self, record: StepRecord, fault: ArmFault) -> None:
         try:
-            self.world.faults.arm(fault.emulator, fault.kind, fault.parameters, nth=fault.nth)
+            self.world.faults.arm(fault.emulator, fault.kind, fault.parameters, nth=fault.nth, times=fault.times)
         except UnknownFault as error:
             raise BenchError(self.placed(record, f"{fault.place}: {error}")) from error
 
@@ -281,7 +281,9 @@ class _Stage:
         armed = self.world.faults.unspent
         if not armed:
             return None
-        names = ", ".join(f"{a.name} (armed at step {a.cause.step})" for a in armed)
+        names = ", ".join(
+            f"{a.name} (armed at step {a.cause.step}{f', {a.times} times left' if a.times > 1 else ''})" for a in armed
+        )
         told = f"{self.run.row.title}: unspent fault, armed and never hit: {names}"
         return BenchError(f"{told}\n  replay: {self.run.replay}")
 

@@ -17,6 +17,7 @@ def title_of(step: Step) -> str:
             return step.action.sentence() + asked
         case ArmFault():
             which = "" if step.nth == 1 else f" (beim {step.nth}. Mal)"
+            which += "" if step.times == 1 else f" ({step.times} Mal nacheinander)"
             return f"Störung: {step.emulator} – {step.kind}{_told(step.parameters)}{which}"
         case Wait():
             parts = [_counted(step.workdays, "Arbeitstag", "Arbeitstage")] if step.workdays else []

@@ -34,13 +34,14 @@ class UnknownFault(ValueError):
 
 @dataclass(eq=False)
 class Armed:
-    """A fault waiting to strike at the `nth` event that passes its point (1 is the next)."""
+    """A fault waiting to strike at the `nth` event that passes its point (1 is the next), and then `times` in a row."""
 
     emulator: str
     kind: str
     fault: Fault
     nth: int = 1
     cause: Cause = field(default_factory=Cause)
+    times: int = 1
 
     @property
     def name(self) -> str:
@@ -64,10 +65,12 @@ class Faults:
         """All that can be armed, by emulator and kind."""
         return self._known
 
-    def arm(self, emulator: str, kind: str, parameters: Mapping[str, Any] | None = None, *, nth: int = 1) -> Armed:
-        """Arm a fault for the `nth` event at its point.
+    def arm(
+        self, emulator: str, kind: str, parameters: Mapping[str, Any] | None = None, *, nth: int = 1, times: int = 1
+    ) -> Armed:
+        """Arm a fault for `times` events in a row at its point, beginning with the `nth`.
 
-        Raises `UnknownFault` for an emulator, kind or parameter that does not exist, or an `nth` below 1.
+        Raises `UnknownFault` for an emulator, kind or parameter that does not exist, or a number below 1.
         """
         if emulator not in self._known:
             raise UnknownFault(f"no emulator '{emulator}'; known: {', '.join(sorted(self._known))}")
@@ -83,10 +86,13 @@ class Faults:
             raise UnknownFault(
                 f"fault '{kind}' of '{emulator}' can strike at the 1st event or a later one, not at {nth}"
             )
-        armed = Armed(emulator, kind, fault, nth, self._journal.cause)
+        if times < 1:
+            raise UnknownFault(f"fault '{kind}' of '{emulator}' can strike once or more often, not {times} times")
+        armed = Armed(emulator, kind, fault, nth, self._journal.cause, times)
         self._armed.append(armed)
         parameters = fault.model_dump(mode="json")
-        self._journal.write("fault", "armed", emulator=emulator, kind=kind, nth=nth, parameters=parameters)
+        often = {"times": times} if times > 1 else {}
+        self._journal.write("fault", "armed", emulator=emulator, kind=kind, nth=nth, **often, parameters=parameters)
         return armed
 
     def strike(self, emulator: str, point: str, where: Callable[[Fault], bool] = lambda _: True) -> Armed | None:
@@ -103,11 +109,13 @@ class Faults:
                 if armed.nth <= 0 and hit is None:
                     hit = armed
         if hit is not None:
-            self._armed.remove(hit)
+            hit.times -= 1
+            if not hit.times:
+                self._armed.remove(hit)
             self._journal.write("fault", "struck", emulator=emulator, kind=hit.kind)
         return hit
 
     @property
     def unspent(self) -> tuple[Armed, ...]:
-        """Armed and never hit."""
+        """Armed and not hit, or not as often as asked for."""
         return tuple(self._armed)

@@ -140,7 +140,7 @@ class StepReader:
         return Act(action, self._place(at), refused, tuple(notes) if "accepted" in step else None)
 
     def _fault(self, value: object, at: Where) -> ArmFault:
-        """`{post: lost}` or `{post: {late: {workdays: 5, nth: 2}}}`."""
+        """`{post: lost}` or `{post: {late: {workdays: 5, nth: 2, times: 3}}}`."""
         if not isinstance(value, dict) or len(value) != 1:
             self._reject(at, f"'fault' takes one emulator with its fault, such as {{post: lost}}, not {said(value)}")
         ((emulator, fault),) = value.items()
@@ -154,11 +154,12 @@ class StepReader:
         if kind not in kinds:
             self._reject(place, f"fault '{kind}' is not known to '{emulator}'; {known(kind, kinds)}")
         given = dict(parameters) if isinstance(parameters, dict) else parameters or {}
-        nth = given.pop("nth", 1) if isinstance(given, dict) else 1
-        if type(nth) is not int or nth < 1:
-            self._reject((*place, "nth"), f"'nth' counts events from 1, it cannot be {said(nth)}")
+        counts = {name: given.pop(name, 1) if isinstance(given, dict) else 1 for name in ("nth", "times")}
+        for name, count in counts.items():
+            if type(count) is not int or count < 1:
+                self._reject((*place, name), f"'{name}' counts events from 1, it cannot be {said(count)}")
         self._valid(kinds[kind], given, place, f"fault '{kind}' of '{emulator}'")
-        return ArmFault(emulator, kind, given, self._place(at), nth)
+        return ArmFault(emulator, kind, given, self._place(at), **counts)
 
     def _wait(self, value: object, at: Where) -> Wait:
         time = self._valid(Duration, value, at, "'wait'")

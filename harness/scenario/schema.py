@@ -96,14 +96,19 @@ def _fields(model: Schema) -> Schema:
     return model if model.get("required") else {**model, "type": ["object", "null"]}
 
 
+_COUNTS: Schema = {
+    "nth": {"type": "integer", "minimum": 1, "description": "which event it strikes first, 1 is the next"},
+    "times": {"type": "integer", "minimum": 1, "description": "how many events in a row it strikes"},
+}
+
+
 def _faults(words: Vocabulary) -> Schema:
     emulators: Schema = {}
     for emulator, kinds in words.faults.items():
         with_parameters: Schema = {}
         for kind, fault in kinds.items():
             model = fault.model_json_schema()
-            nth = {"type": "integer", "minimum": 1, "description": "which event it strikes, 1 is the next"}
-            with_parameters[kind] = _fields({**model, "properties": {**model.get("properties", {}), "nth": nth}})
+            with_parameters[kind] = _fields({**model, "properties": {**model.get("properties", {}), **_COUNTS}})
         one = {"type": "object", "properties": with_parameters, "additionalProperties": False, "maxProperties": 1}
         emulators[emulator] = {"oneOf": [_enum(kinds), one]}
     return {"type": "object", "properties": emulators, "additionalProperties": False, "maxProperties": 1}

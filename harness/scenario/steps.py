@@ -34,13 +34,14 @@ class Act:
 
 @dataclass(frozen=True, slots=True)
 class ArmFault:
-    """A fault is armed for the `nth` matching event from here on."""
+    """A fault is armed for `times` matching events in a row, beginning with the `nth` from here on."""
 
     emulator: str
     kind: str
     parameters: Mapping[str, Any]
     place: Place
     nth: int = 1
+    times: int = 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,6 +53,20 @@ def test_a_fault_waits_for_the_nth_event(faults: Faults) -> None:
     assert [faults.strike("post", "transit") is not None for _ in range(4)] == [False, False, True, False]
 
 
+def test_a_fault_strikes_as_often_as_asked_for_beginning_with_the_nth_event(faults: Faults) -> None:
+    armed = faults.arm("post", "lost", nth=2, times=3)
+    assert [faults.strike("post", "transit") is armed for _ in range(6)] == [False, True, True, True, False, False]
+    assert faults.unspent == ()
+
+
+def test_a_fault_that_struck_less_often_than_asked_for_is_unspent(faults: Faults) -> None:
+    armed = faults.arm("post", "lost", times=2)
+    faults.strike("post", "transit")
+    assert faults.unspent == (armed,)
+    with pytest.raises(UnknownFault, match="once or more often, not 0 times"):
+        faults.arm("post", "lost", times=0)
+
+
 def test_two_faults_at_one_point_strike_one_after_the_other(faults: Faults) -> None:
     faults.arm("post", "lost")
     faults.arm("post", "late", {"days": 9})

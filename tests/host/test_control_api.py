@@ -110,6 +110,7 @@ def test_a_fault_is_found_in_the_catalogue_armed_and_strikes(
         ({"emulator": "sms", "kind": "gone"}, 404, "known: "),
         ({"emulator": "sms", "kind": "late", "parameters": {"minutes": -1}}, 422, "minutes"),
         ({"emulator": "sms", "kind": "late", "nth": 0}, 422, "body.nth"),
+        ({"emulator": "sms", "kind": "late", "times": 0}, 422, "body.times"),
     ],
 )
 def test_a_fault_that_there_is_not_is_refused_with_what_there_is(

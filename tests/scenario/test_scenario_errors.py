@@ -27,6 +27,7 @@ STEP_MISTAKES = (
     ("fault: {post: {late: {weeks: 5}}}", "some.yaml:5: fault 'late' of 'post' has no field 'weeks'; ", "workdays"),
     ("fault: {post: {late: {workdays: soon}}}", "some.yaml:5: 'workdays' of fault 'late' of 'post' ", "integer"),
     ("fault: {post: {lost: {nth: 0}}}", "some.yaml:5: 'nth' counts events from 1", "0"),
+    ("fault: {post: {lost: {times: no}}}", "some.yaml:5: 'times' counts events from 1", "'no'"),
     ("fault: {post: lost, sms: lost}", "some.yaml:5: 'fault' takes one emulator", "{post: lost}"),
     ("fault: lost", "some.yaml:5: 'fault' takes one emulator", "not 'lost'"),
     ("register: {kvnrr: x}", "some.yaml:5: 'register' has no field 'kvnrr'; known: ", "did you mean 'kvnr'?"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -60,6 +60,7 @@ def test_a_fault_has_its_parameters_and_the_event_it_strikes(read: Read) -> None
     assert steps(read, "fault: {post: lost}") == (ArmFault("post", "lost", {}, place),)
     late = ArmFault("post", "late", {"workdays": 5}, place, nth=2)
     assert steps(read, "fault: {post: {late: {workdays: 5, nth: 2}}}") == (late,)
+    assert steps(read, "fault: {post: {late: {workdays: 5, nth: 2, times: 3}}}") == (replace(late, times=3),)
 
 
 def test_waiting_is_working_days_and_true_time(read: Read) -> None:

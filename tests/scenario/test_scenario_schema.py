@@ -55,7 +55,7 @@ def test_it_has_every_action_with_its_fields_and_the_words_they_take(made: dict[
 def test_it_has_every_fault_with_its_parameters(made: dict[str, Any]) -> None:
     post = verbs(made)["fault"]["properties"]["fault"]["properties"]["post"]["oneOf"]
     assert "lost" in post[0]["enum"]
-    assert set(post[1]["properties"]["late"]["properties"]) == {"workdays", "nth"}
+    assert set(post[1]["properties"]["late"]["properties"]) == {"workdays", "nth", "times"}
 
 
 def test_it_knows_devices_personas_requirements_constraints_and_paths(made: dict[str, Any]) -> None:

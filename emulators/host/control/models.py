@@ -108,12 +108,13 @@ class NewPerson(Body):
 
 
 class NewFault(Body):
-    """A fault to arm for the `nth` event at its point."""
+    """A fault to arm for `times` events in a row at its point, beginning with the `nth`."""
 
     emulator: Word
     kind: Word
     parameters: dict[str, JsonValue] = Field(default_factory=dict)
     nth: Annotated[int, Field(ge=1, le=1_000_000), Integral] = 1
+    times: Annotated[int, Field(ge=1, le=1_000_000), Integral] = 1
 
 
 class FaultKind(BaseModel):
@@ -127,7 +128,8 @@ class FaultKind(BaseModel):
 class ArmedFault(BaseModel):
     emulator: str
     kind: str
-    nth: Annotated[int, Field(description="events at its point until it strikes")]
+    nth: Annotated[int, Field(description="events at its point until it strikes; less than 1 once it has")]
+    times: Annotated[int, Field(description="how many events it is still to strike")]
     parameters: dict[str, Any]
 
 

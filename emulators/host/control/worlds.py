@@ -164,12 +164,12 @@ def arm_fault(hosted: TheWorld, new: NewFault) -> ArmedFault:
     if new.kind not in known[new.emulator]:
         raise Missing(f"no fault '{new.kind}' of '{new.emulator}'; known: {', '.join(known[new.emulator])}")
     with hosted.world.physics.lock:
-        return _armed(hosted.world.faults.arm(new.emulator, new.kind, new.parameters, nth=new.nth))
+        return _armed(hosted.world.faults.arm(new.emulator, new.kind, new.parameters, nth=new.nth, times=new.times))
 
 
 def _armed(armed: Armed) -> ArmedFault:
     parameters = armed.fault.model_dump(mode="json")
-    return ArmedFault(emulator=armed.emulator, kind=armed.kind, nth=armed.nth, parameters=parameters)
+    return ArmedFault(emulator=armed.emulator, kind=armed.kind, nth=armed.nth, times=armed.times, parameters=parameters)
 
 
 def the_person(hosted: Hosted, role: str) -> Person:
