@@ -16,8 +16,10 @@ import requests
 from emulators.host.doors import DOORS, Building, PortTaken
 from emulators.host.host import Host
 from emulators.host.hosted import Hosted
+from emulators.sms.smpp.bodies import Bind, ShortMessage
 from emulators.sms.smpp.codes import Command, Status
-from emulators.sms.smpp.pdu import Bind, Framer, Pdu, ShortMessage, encode, pdu
+from emulators.sms.smpp.framer import Framer, Pdu
+from emulators.sms.smpp.pdu import encode, pdu
 
 from .conftest import Control
 

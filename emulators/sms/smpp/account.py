@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Protocol
 
 from ..coding import split
 from ..message import Message
+from .bodies import ShortMessage
 from .codes import ALPHANUMERIC, E164, INTERNATIONAL, EsmClass, MessageState
 from .codes import Status as Esme
 from .faults import RECEIPT, DelivrdAfterUndeliv, ReceiptDialect, ReceiptNeverSent
-from .pdu import ShortMessage
 from .receipt import Dialect, Receipt, written
 from .submission import network_error_of, order_of, state_of
 from .text import data_coding_of, default_alphabet, encode

@@ -10,7 +10,7 @@ from emulators.wire.tcp import Wire
 
 from .account import SmppAccount
 from .codes import Command, name_of
-from .pdu import Pdu
+from .framer import Pdu
 
 
 def answer_over(hit: Struck, wire: Wire, account: SmppAccount, request: Pdu, carry_out: Callable[[], None]) -> None:

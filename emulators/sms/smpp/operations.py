@@ -9,8 +9,7 @@ from typing import NamedTuple
 from ..message import Message, Rejected
 from . import pdu
 from .account import SmppAccount, Submission
-from .codes import Command, Status, Tag
-from .pdu import (
+from .bodies import (
     CancelSm,
     DataSm,
     Malformed,
@@ -22,6 +21,7 @@ from .pdu import (
     Unsuccessful,
     find,
 )
+from .codes import Command, Status, Tag
 from .submission import REFUSALS, network_error_of, state_of
 from .text import content
 from .times import format_absolute

@@ -12,200 +12,35 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from struct import Struct
 from struct import error as StructError  # noqa: N812
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 
-from .codes import RESPONSE, Command, Status, Tag
-
-HEADER = Struct(">IIII")
-LENGTH_LIMIT = 70_000
-"""The longest PDU that is read: a `message_payload` of 65,535 octets and all fields fit. An own limit."""
+from .bodies import (
+    AlertNotification,
+    Bind,
+    BindResp,
+    CancelSm,
+    DataSm,
+    Destination,
+    Malformed,
+    MessageIdResp,
+    Outbind,
+    QuerySm,
+    QuerySmResp,
+    ReplaceSm,
+    ShortMessage,
+    SubmitMulti,
+    SubmitMultiResp,
+    Tlv,
+    Unsuccessful,
+)
+from .codes import Command, Status
+from .framer import HEADER
 
 _REMEMBERED, _SHORT = 1024, 256
 """Of so many heads of bodies it is remembered what they say, unless they are longer than these octets: those of a
 client's messages are much the same."""
 _TLV = Struct(">HH")
 _LENGTH = Struct(">I")
-
-
-class Malformed(ValueError):
-    """A PDU whose body does not parse; `status` is the answer to it. Framing is not lost."""
-
-    def __init__(self, status: Status, why: str) -> None:
-        super().__init__(why)
-        self.status = status
-        self.why = why
-
-
-class FramingLost(ValueError):
-    """A length that cannot be: from here on nobody knows where a PDU begins. `sequence` is 0 if it was not read."""
-
-    def __init__(self, length: int, sequence: int) -> None:
-        super().__init__(f"command_length {length} is not between {HEADER.size} and {LENGTH_LIMIT}")
-        self.sequence = sequence
-
-
-class Tlv(NamedTuple):
-    """An optional parameter; an unknown tag is kept as it is."""
-
-    tag: int
-    value: bytes
-
-
-Tlvs = tuple[Tlv, ...]
-
-
-def find(tlvs: Tlvs, tag: Tag) -> bytes | None:
-    """The value of the first parameter with that tag."""
-    return next((value for known, value in tlvs if known == tag), None)
-
-
-def find_number(tlvs: Tlvs, tag: Tag, octets: int) -> int | None:
-    """A numeric parameter. Raises `Malformed` (0xC2) if it does not have that many octets."""
-    value = find(tlvs, tag)
-    if value is None:
-        return None
-    if len(value) != octets:
-        raise Malformed(Status.RINVPARLEN, f"{tag.name.lower()} has {len(value)} octets, not {octets}")
-    return int.from_bytes(value, "big")
-
-
-class Bind(NamedTuple):
-    system_id: str = ""
-    password: str = ""
-    system_type: str = ""
-    interface_version: int = 0x34
-    addr_ton: int = 0
-    addr_npi: int = 0
-    address_range: str = ""
-
-
-class BindResp(NamedTuple):
-    system_id: str = ""
-    tlvs: Tlvs = ()
-
-
-class Outbind(NamedTuple):
-    system_id: str = ""
-    password: str = ""
-
-
-class ShortMessage(NamedTuple):
-    """The body of submit_sm and deliver_sm. `sm_length` follows from `short_message`."""
-
-    service_type: str = ""
-    source_addr_ton: int = 0
-    source_addr_npi: int = 0
-    source_addr: str = ""
-    dest_addr_ton: int = 0
-    dest_addr_npi: int = 0
-    destination_addr: str = ""
-    esm_class: int = 0
-    protocol_id: int = 0
-    priority_flag: int = 0
-    schedule_delivery_time: str = ""
-    validity_period: str = ""
-    registered_delivery: int = 0
-    replace_if_present_flag: int = 0
-    data_coding: int = 0
-    sm_default_msg_id: int = 0
-    short_message: bytes = b""
-    tlvs: Tlvs = ()
-
-
-class Destination(NamedTuple):
-    """One of submit_multi: an address, or (flag 2) the name of a distribution list."""
-
-    flag: int = 1
-    ton: int = 0
-    npi: int = 0
-    address: str = ""
-
-
-class SubmitMulti(NamedTuple):
-    """As a submit_sm without destination, to many; `message` holds the rest."""
-
-    destinations: tuple[Destination, ...]
-    message: ShortMessage
-
-
-class Unsuccessful(NamedTuple):
-    ton: int
-    npi: int
-    address: str
-    status: int
-
-
-class SubmitMultiResp(NamedTuple):
-    message_id: str
-    unsuccessful: tuple[Unsuccessful, ...] = ()
-
-
-class DataSm(NamedTuple):
-    service_type: str = ""
-    source_addr_ton: int = 0
-    source_addr_npi: int = 0
-    source_addr: str = ""
-    dest_addr_ton: int = 0
-    dest_addr_npi: int = 0
-    destination_addr: str = ""
-    esm_class: int = 0
-    registered_delivery: int = 0
-    data_coding: int = 0
-    tlvs: Tlvs = ()
-
-
-class MessageIdResp(NamedTuple):
-    """The body of submit_sm_resp, deliver_sm_resp and data_sm_resp."""
-
-    message_id: str = ""
-    tlvs: Tlvs = ()
-
-
-class QuerySm(NamedTuple):
-    message_id: str = ""
-    source_addr_ton: int = 0
-    source_addr_npi: int = 0
-    source_addr: str = ""
-
-
-class QuerySmResp(NamedTuple):
-    message_id: str = ""
-    final_date: str = ""
-    message_state: int = 0
-    error_code: int = 0
-
-
-class CancelSm(NamedTuple):
-    service_type: str = ""
-    message_id: str = ""
-    source_addr_ton: int = 0
-    source_addr_npi: int = 0
-    source_addr: str = ""
-    dest_addr_ton: int = 0
-    dest_addr_npi: int = 0
-    destination_addr: str = ""
-
-
-class ReplaceSm(NamedTuple):
-    message_id: str = ""
-    source_addr_ton: int = 0
-    source_addr_npi: int = 0
-    source_addr: str = ""
-    schedule_delivery_time: str = ""
-    validity_period: str = ""
-    registered_delivery: int = 0
-    sm_default_msg_id: int = 0
-    short_message: bytes = b""
-
-
-class AlertNotification(NamedTuple):
-    source_addr_ton: int = 0
-    source_addr_npi: int = 0
-    source_addr: str = ""
-    esme_addr_ton: int = 0
-    esme_addr_npi: int = 0
-    esme_addr: str = ""
-    tlvs: Tlvs = ()
 
 
 class _Layout:
@@ -364,48 +199,6 @@ def decode_submit_multi_resp(body: bytes) -> SubmitMultiResp:
     except (ValueError, IndexError, StructError):
         raise Malformed(Status.RINVCMDLEN, "the PDU ends within its unsuccessful destinations") from None
     return SubmitMultiResp(body[:end].decode("latin-1"), tuple(failed))
-
-
-class Pdu(NamedTuple):
-    """One PDU as it came: the header's fields and the octets of the body."""
-
-    command: int
-    status: int
-    sequence: int
-    body: bytes
-
-    @property
-    def is_answer(self) -> bool:
-        return bool(self.command & RESPONSE)
-
-
-class Framer:
-    """Cuts a stream into PDUs and keeps at most one unfinished one."""
-
-    def __init__(self, limit: int = LENGTH_LIMIT) -> None:
-        self._limit = limit
-        self._rest = b""
-
-    def feed(self, data: bytes) -> Iterator[Pdu]:
-        """The PDUs that are complete with `data`. Raises `FramingLost`; nothing can be fed after that."""
-        if self._rest:
-            data = self._rest + data
-        at, size = 0, len(data)
-        unpack, header = HEADER.unpack_from, HEADER.size
-        try:
-            while size - at >= 4:
-                length = _LENGTH.unpack_from(data, at)[0]
-                if not header <= length <= self._limit:
-                    sequence = unpack(data, at)[3] if size - at >= header else 0
-                    at = size
-                    raise FramingLost(length, sequence)
-                if size - at < length:
-                    break
-                start, at = at, at + length
-                _, command, status, sequence = unpack(data, start)
-                yield Pdu(command, status, sequence, data[start + header : at])
-        finally:
-            self._rest = data[at:]
 
 
 def _decode_text(body: bytes, at: int) -> tuple[int, bytes]:

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, NamedTuple
 
+from .bodies import Tlv, Tlvs
 from .codes import MessageState, Tag
-from .pdu import Tlv, Tlvs
 
 _TEXT = 20  # characters of the message
 

@@ -19,10 +19,12 @@ from emulators.wire.tcp import Wire
 
 from .account import Delivery, SmppAccount
 from .bent_line import answer_over, is_refused
+from .bodies import Bind, BindResp, Malformed, Tlv
 from .codes import RESPONSE, Command, Status, Tag, name_of
 from .faults import BIND, ENQUIRE_LINK, SUBMIT, BindRefused
+from .framer import Framer, FramingLost, Pdu
 from .operations import OPERATIONS, SUBMITTING, answer
-from .pdu import BINDS, Bind, BindResp, Framer, FramingLost, Malformed, Pdu, Tlv, decode, encode, pdu
+from .pdu import BINDS, decode, encode, pdu
 from .spoiled import spoil
 
 INTERFACE_VERSION = 0x34

@@ -12,8 +12,9 @@ from emulators.wire.tcp import Wire
 from . import faults
 from .account import SmppAccount
 from .codes import RESPONSE, Command
+from .framer import Pdu
 from .operations import Reply, answer
-from .pdu import Pdu, pdu
+from .pdu import pdu
 
 
 class Speaker(Protocol):

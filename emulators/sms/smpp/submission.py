@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from ..message import Message, SmsOrder, Status
+from .bodies import Malformed, ShortMessage, find
 from .codes import (
     ALPHANUMERIC,
     INTERNATIONAL,
@@ -19,7 +20,6 @@ from .codes import (
     Tag,
 )
 from .codes import Status as Esme
-from .pdu import Malformed, ShortMessage, find
 from .text import Content, content
 from .times import parse
 

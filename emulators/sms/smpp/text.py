@@ -10,8 +10,8 @@ from typing import NamedTuple
 
 from .. import coding
 from ..message import Part
+from .bodies import Malformed, Tlvs, find_number
 from .codes import DataCoding, Status, Tag
-from .pdu import Malformed, Tlvs, find_number
 
 _CONCATENATION_8, _CONCATENATION_16 = 0x00, 0x08
 

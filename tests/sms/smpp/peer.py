@@ -10,9 +10,11 @@ from typing import Any
 from emulators.core.physics import Physics
 from emulators.sms.gateway import SmsGateway
 from emulators.sms.smpp.account import Rules, SmppAccount
+from emulators.sms.smpp.bodies import Bind, MessageIdResp, ShortMessage
 from emulators.sms.smpp.codes import RESPONSE, Command, Status
 from emulators.sms.smpp.faults import FAULTS
-from emulators.sms.smpp.pdu import Bind, Framer, MessageIdResp, Pdu, ShortMessage, decode, encode, pdu
+from emulators.sms.smpp.framer import Framer, Pdu
+from emulators.sms.smpp.pdu import decode, encode, pdu
 from emulators.sms.smpp.session import SmppSession
 from emulators.wire.line import Line as Bent
 

@@ -10,21 +10,16 @@ from hypothesis import strategies as st
 
 from emulators.core.clock import BERLIN
 from emulators.sms.smpp import pdu as codec
-from emulators.sms.smpp.codes import Command, MessageState, Status, Tag, name_of
-from emulators.sms.smpp.pdu import (
+from emulators.sms.smpp.bodies import (
     AlertNotification,
     Bind,
     BindResp,
-    Body,
     CancelSm,
     DataSm,
     Destination,
-    Framer,
-    FramingLost,
     Malformed,
     MessageIdResp,
     Outbind,
-    Pdu,
     QuerySm,
     QuerySmResp,
     ReplaceSm,
@@ -33,10 +28,10 @@ from emulators.sms.smpp.pdu import (
     SubmitMultiResp,
     Tlv,
     Unsuccessful,
-    decode,
-    encode,
-    pdu,
 )
+from emulators.sms.smpp.codes import Command, MessageState, Status, Tag, name_of
+from emulators.sms.smpp.framer import LENGTH_LIMIT, Framer, FramingLost, Pdu
+from emulators.sms.smpp.pdu import Body, decode, encode, pdu
 from emulators.sms.smpp.receipt import Dialect, Receipt
 from emulators.sms.smpp.times import format_absolute, parse
 
@@ -121,7 +116,7 @@ def test_pdus_are_found_however_the_stream_is_cut(cuts: list[int]) -> None:
     assert [one.sequence for one in found] == [5, 5, 5]
 
 
-@pytest.mark.parametrize("length", [0, 15, codec.LENGTH_LIMIT + 1, 0xFFFFFFFF])
+@pytest.mark.parametrize("length", [0, 15, LENGTH_LIMIT + 1, 0xFFFFFFFF])
 def test_a_length_that_cannot_be_loses_the_framing_at_once(length: int) -> None:
     framer = Framer()
     stream = SUBMIT + length.to_bytes(4, "big") + SUBMIT[4:]

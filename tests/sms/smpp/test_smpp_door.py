@@ -8,9 +8,11 @@ from urllib.parse import urlsplit
 import pytest
 
 from emulators.sms.smpp.account import SmppAccount
+from emulators.sms.smpp.bodies import Bind
 from emulators.sms.smpp.codes import RESPONSE, Command, Status
 from emulators.sms.smpp.doors import smpp_door
-from emulators.sms.smpp.pdu import Bind, Framer, Pdu, encode, pdu
+from emulators.sms.smpp.framer import Framer, Pdu
+from emulators.sms.smpp.pdu import encode, pdu
 from emulators.wire.loop import BackgroundLoop
 from tests.sms.smpp.peer import Centre, message
 

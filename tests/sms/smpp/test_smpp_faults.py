@@ -5,9 +5,11 @@ from datetime import timedelta
 import pytest
 
 from emulators.sms.smpp.account import Rules
+from emulators.sms.smpp.bodies import MessageIdResp
 from emulators.sms.smpp.codes import RESPONSE, Command, Status
 from emulators.sms.smpp.faults import FAULTS
-from emulators.sms.smpp.pdu import MessageIdResp, Pdu, decode, encode, pdu
+from emulators.sms.smpp.framer import Pdu
+from emulators.sms.smpp.pdu import decode, encode, pdu
 from tests.sms.smpp.peer import Centre, Client, message, message_id
 
 SUBMITTED = Command.SUBMIT_SM | RESPONSE

@@ -8,8 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from emulators.sms.smpp.account import Rules
-from emulators.sms.smpp.codes import RESPONSE, Command, EsmClass, MessageState, Status, Tag
-from emulators.sms.smpp.pdu import (
+from emulators.sms.smpp.bodies import (
     BindResp,
     CancelSm,
     DataSm,
@@ -21,13 +20,10 @@ from emulators.sms.smpp.pdu import (
     ShortMessage,
     SubmitMulti,
     Tlv,
-    decode,
-    decode_submit_multi_resp,
-    encode,
-    encode_submit_multi,
     find,
-    pdu,
 )
+from emulators.sms.smpp.codes import RESPONSE, Command, EsmClass, MessageState, Status, Tag
+from emulators.sms.smpp.pdu import decode, decode_submit_multi_resp, encode, encode_submit_multi, pdu
 from emulators.sms.smpp.receipt import Dialect
 from tests.sms.smpp.peer import NUMBER, SENDER, Centre, message, message_id
 

@@ -1,0 +1,65 @@
+"""A stream of octets cut into PDUs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from struct import Struct
+from typing import NamedTuple
+
+from .codes import RESPONSE
+
+HEADER = Struct(">IIII")
+LENGTH_LIMIT = 70_000
+"""The longest PDU that is read: a `message_payload` of 65,535 octets and all fields fit. An own limit."""
+
+_LENGTH = Struct(">I")
+
+
+class FramingLost(ValueError):
+    """A length that cannot be: from here on nobody knows where a PDU begins. `sequence` is 0 if it was not read."""
+
+    def __init__(self, length: int, sequence: int) -> None:
+        super().__init__(f"command_length {length} is not between {HEADER.size} and {LENGTH_LIMIT}")
+        self.sequence = sequence
+
+
+class Pdu(NamedTuple):
+    """One PDU as it came: the header's fields and the octets of the body."""
+
+    command: int
+    status: int
+    sequence: int
+    body: bytes
+
+    @property
+    def is_answer(self) -> bool:
+        return bool(self.command & RESPONSE)
+
+
+class Framer:
+    """Cuts a stream into PDUs and keeps at most one unfinished one."""
+
+    def __init__(self, limit: int = LENGTH_LIMIT) -> None:
+        self._limit = limit
+        self._rest = b""
+
+    def feed(self, data: bytes) -> Iterator[Pdu]:
+        """The PDUs that are complete with `data`. Raises `FramingLost`; nothing can be fed after that."""
+        if self._rest:
+            data = self._rest + data
+        at, size = 0, len(data)
+        unpack, header = HEADER.unpack_from, HEADER.size
+        try:
+            while size - at >= 4:
+                length = _LENGTH.unpack_from(data, at)[0]
+                if not header <= length <= self._limit:
+                    sequence = unpack(data, at)[3] if size - at >= header else 0
+                    at = size
+                    raise FramingLost(length, sequence)
+                if size - at < length:
+                    break
+                start, at = at, at + length
+                _, command, status, sequence = unpack(data, start)
+                yield Pdu(command, status, sequence, data[start + header : at])
+        finally:
+            self._rest = data[at:]
