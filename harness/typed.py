@@ -98,11 +98,12 @@ def _activation_code(hands: Hands, action: Action, word: str) -> str:
     if word == "wrong":
         letter = hands.account(action).letter
         return _other(letter.value if letter else "AAAAAAAA")
-    if word not in ("from-letter", "from-letter-qr", "first-letter", "strayed-letter", "stranger", "guardian"):
+    roles = {"stranger": "stranger", "guardian": "guardian", "from-persons-letter": "person"}
+    if word not in ("from-letter", "from-letter-qr", "first-letter", "strayed-letter", *roles):
         return word
     if word == "from-letter-qr":
         return _scanned_code(hands, action)
-    role = word if word in ("stranger", "guardian") else action.by
+    role = roles.get(word, action.by)
     letters = hands.strayed_letters(role) if word == "strayed-letter" else hands.letters(role)
     sheets = [page for letter in letters for page in letter.pages]
     codes = [code for sheet in sheets if (code := activation_code_in(sheet))]

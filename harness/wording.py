@@ -34,6 +34,7 @@ _SPOKEN: Mapping[object, str] = {
     "from-letter": "aus dem Brief",
     "from-letter-qr": "aus dem QR-Code des Briefes",
     "strayed-letter": "aus dem fehlgeleiteten Brief",
+    "from-persons-letter": "aus dem Brief der versicherten Person",
     "from-mail": "aus der E-Mail",
     "from-app": "aus der Barmer-App",
     "first-shown": "der zuerst angezeigte",

@@ -104,19 +104,19 @@ class Carrier:
             case Opened():
                 return transit, partial(self._deliver, letter, opened=True)
             case Scanned(workdays=more) as scanned:
-                return transit + more, partial(self._deliver_copy, letter, scanned)
+                return transit + more, partial(self._deliver, letter, opened=True, scanned=scanned)
             case None if usual is None:
                 return transit, partial(self._lose, letter)
         return transit, partial(self._deliver, letter)
 
     # -- how a way ends -------------------------------------------------------------------------------------------
 
-    def _deliver(self, letter: Letter, opened: bool = False) -> None:
+    def _deliver(self, letter: Letter, opened: bool = False, scanned: Scanned | None = None) -> None:
         now, days = self._physics.clock.now, self._boxes.workdays(letter.recipient)
         if self._strike_ends is not None and now.date() <= self._strike_ends:
             letter.due = days.add_to(datetime.combine(self._strike_ends, now.timetz()), 1, self._profile.delivery_hour)
             self._note("not_delivered", letter, because="strike", until=letter.due.date().isoformat())
-            self._later(letter, letter.due, partial(self._deliver, letter, opened))
+            self._later(letter, letter.due, partial(self._deliver, letter, opened, scanned))
             return
         box = self._boxes.for_lines(letter.recipient)
         if box is None:
@@ -124,14 +124,15 @@ class Carrier:
             back = partial(self._return, letter, "address_unknown")
             self._later(letter, days.add_to(now, self._profile.return_days), back)
             return
+        if scanned is not None:
+            self._copy(letter, scanned)
         self._drop(letter, box.moved_to or box, "delivered", opened)
 
-    def _deliver_copy(self, letter: Letter, scanned: Scanned) -> None:
+    def _copy(self, letter: Letter, scanned: Scanned) -> None:
         for one in (letter, *letter.enclosed):
             one.sheets = tuple(sheet.copied(scanned.dpi) for sheet in one.sheets)
             one.pin_field_open |= scanned.pin_field_open
             self._note("scanned", one, by="carer", dpi=scanned.dpi)
-        self._deliver(letter, opened=True)
 
     def _misdeliver(self, letter: Letter) -> None:
         right = self._boxes.for_lines(letter.recipient)

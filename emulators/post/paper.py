@@ -22,9 +22,13 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 SMUDGE = "▒"
+_PRINTED = re.compile(r"\S")
 # A code is a word with a digit in it, or six and more capitals and digits, with or without hyphens.
 _CODE = re.compile(r"\S*[0-9]\S*|\b[A-ZÄÖÜ][A-ZÄÖÜ-]{5,}")
 _CAMERA_DPI = 150  # what a telephone's camera makes of a page
+# Dots per inch that a copy needs to be read by eye: below, the capitals of ten-point print (0.72 em) are less than five
+# dots high. The figure is ours.
+_LEGIBLE_DPI = 50
 
 Spoilt = Literal["codes", "part", "qr"]
 
@@ -48,7 +52,9 @@ class Sheet:
 
     @property
     def text(self) -> str:
-        """What stands on the sheet, line by line; smudged characters are `▒`."""
+        """What can be read on the sheet, line by line; characters that are smudged or copied too coarsely are `▒`."""
+        if self.copied_at is not None and self.copied_at < _LEGIBLE_DPI:
+            return _PRINTED.sub(SMUDGE, replace(self, copied_at=None).text)
         if not self.patches:
             return read(self.pdf).pages[self.index].text
         return _patched_small(self) if len(self.pdf) <= SMALL else _patched_text(self)

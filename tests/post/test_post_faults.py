@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from emulators.core.faults import UnknownFault
 from emulators.core.physics import Physics
 from emulators.post.letter import Letter, LetterStatus
 from emulators.post.office import PostOffice
@@ -172,6 +173,27 @@ def test_a_letter_that_a_carer_scans_comes_opened_as_a_copy_a_day_later(
     assert CODE[0] in sent.text
     (scanned,) = physics.journal.named("post", "scanned")
     assert (scanned.data["by"], scanned.data["dpi"], scanned.cause.fault) == ("carer", 60, "post.scanned")
+
+
+def test_a_carer_scans_only_what_arrives(office: PostOffice, physics: Physics) -> None:
+    physics.faults.arm("post", "scanned")
+    physics.faults.arm("post", "strike", {"workdays": 3}, nth=2)
+    held_up = office.submit(order())
+    office.submit(order(file_name="second.pdf"))
+    physics.faults.arm("post", "scanned")
+    astray = office.submit(order(KLEIN))
+    physics.advance_to(at(26, 23))  # the last day of the strike
+    assert list(physics.journal.named("post", "scanned")) == []
+    physics.advance_to(at(31, 23))
+    assert (held_up.delivered_at, held_up.opened) == (at(27, 11), True)
+    assert (astray.returned, astray.opened) == ("address_unknown", False)
+    assert [entry.data["letter_id"] for entry in physics.journal.named("post", "scanned")] == [held_up.letter_id]
+
+
+@pytest.mark.parametrize("dpi", [9, 601])
+def test_no_scanner_is_that_coarse_or_that_fine(dpi: int, physics: Physics) -> None:
+    with pytest.raises(UnknownFault, match="dpi"):
+        physics.faults.arm("post", "scanned", {"dpi": dpi})
 
 
 # -- in the print centre ------------------------------------------------------------------------------------------

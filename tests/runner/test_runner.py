@@ -234,6 +234,33 @@ def test_a_code_can_be_read_off_a_letter_that_went_to_somebody_else() -> None:
     assert activation_code_in("\n".join(letter["pages"])) == code
 
 
+def test_somebody_else_can_have_read_the_letter_of_the_person() -> None:
+    read_along = do.EnterActivationCode(by="stranger", code="from-persons-letter")
+    played = run(row(Act(read_along, HERE, refused="app_missing"), path="letter_came"))
+    (letter,) = (e.data for e in played.journal.entries if (e.channel, e.event) == ("post", "posted"))
+    (code,) = typed_codes(played, "enter_activation_code")
+    assert activation_code_in("\n".join(letter["pages"])) == code
+
+
+@pytest.mark.parametrize(
+    ("dpi", "word", "told"),
+    [
+        (40, "from-letter", "no letter with a code has come"),
+        (40, "from-letter-qr", None),
+        (20, "from-letter-qr", "no letter with a readable QR code has come"),
+    ],
+)
+def test_what_a_copy_of_a_letter_does_not_show_nobody_can_type(dpi: int, word: str, told: str | None) -> None:
+    scanned = ArmFault("post", "scanned", {"dpi": dpi, "workdays": 0}, HERE)
+    steps = (do.EnterMobile(), do.RequestTan(), do.EnterTan(), do.EnterActivationCode(code=word))
+    subject = row(*steps, path="letter_came")
+    played = run(replace(subject, steps=(scanned, *subject.steps)))
+    if told is None:
+        assert played.failure is None
+    else:
+        assert told in failure(played, BenchError)
+
+
 def test_what_the_file_expects_is_held_too() -> None:
     told = failure(run(row(Expect({"letterbox": 1}, HERE), path="registered")))
     assert "letterbox is empty, the file says 1" in told
