@@ -9,21 +9,23 @@ Source: Mailpit's REST API, version 1.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Coroutine, Iterable
+from collections.abc import Callable, Coroutine, Iterable, Mapping
 from itertools import islice
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import ValidationError
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from .asked import NotFound, chosen, found, meant, page
+from .asked import NotFound, chosen, found, meant, page, zone
 from .mailbox import MailMessage
+from .openapi import document
 from .search import tags_of
-from .shape import detail, summary
+from .shape import Info, Summaries, detail, summary
+from .wanted import Deletion, LinkStatus, ReadStatus
 
 if TYPE_CHECKING:
     from .server import MailServer
@@ -39,24 +41,6 @@ Handler = Callable[["MailServer", Request, bytes], Response]
 Endpoint = Callable[[Request], Coroutine[Any, Any, Response]]
 
 
-class _ReadStatus(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-    Read: bool = False
-    IDs: list[str] = []
-    Search: str = ""
-
-
-class _Deletion(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-    IDs: list[str] = []
-
-
-class _LinkStatus(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-    URL: str
-    State: Literal["used", "pre-fetched"] = "used"
-
-
 def build(server: MailServer) -> Starlette:
     """The API as an ASGI app."""
     app = Starlette(routes=ROUTES)
@@ -64,11 +48,13 @@ def build(server: MailServer) -> Starlette:
     return app
 
 
-def _answered(handler: Handler) -> Endpoint:
-    """The handler as an endpoint; what it cannot understand is a 400 that says why, what is not there a 404."""
+def _answered(handlers: Mapping[str, Handler]) -> Endpoint:
+    """The handlers of a path as an endpoint; what they cannot understand is a 400 that says why, what is not there a
+    404."""
 
     async def endpoint(request: Request) -> Response:
         body = await request.body()
+        handler = handlers["GET" if request.method == "HEAD" else request.method]
         try:
             return handler(request.app.state.server, request, body)
         except NotFound as missing:
@@ -102,25 +88,25 @@ def _search(server: MailServer, request: Request, _: bytes) -> Response:
 def _summaries(server: MailServer, shown: Iterable[MailMessage], start: int, fit: int, unread: int) -> Response:
     boxes = server.mailboxes
     messages = [summary(boxes, message) for message in shown]
-    return JSONResponse(
-        {
-            "total": len(boxes),
-            "unread": boxes.unread,
-            "count": len(messages),
-            "messages_count": fit,
-            "messages_unread": unread,
-            "start": start,
-            "tags": _all_tags(server),
-            "messages": messages,
-        }
-    )
+    shape: Summaries = {
+        "total": len(boxes),
+        "unread": boxes.unread,
+        "count": len(messages),
+        "messages_count": fit,
+        "messages_unread": unread,
+        "start": start,
+        "tags": _all_tags(server),
+        "messages": messages,
+    }
+    return JSONResponse(shape)
 
 
 def _mark(server: MailServer, request: Request, body: bytes) -> Response:
     """Set the read status of some messages, of those that a search finds, or of all."""
-    wanted = _ReadStatus.model_validate_json(body or b"{}")
+    wanted = ReadStatus.model_validate_json(body or b"{}")
     if wanted.IDs and wanted.Search:
         raise ValueError("give either IDs or a search, not both")
+    zone(request)
     for message in found(server, request, wanted.Search) if wanted.Search else chosen(server, wanted.IDs):
         server.mailboxes.mark(message, read=wanted.Read)
     return PlainTextResponse(_OK)
@@ -128,7 +114,7 @@ def _mark(server: MailServer, request: Request, body: bytes) -> Response:
 
 def _delete(server: MailServer, _: Request, body: bytes) -> Response:
     """Delete some messages, or all."""
-    for message in chosen(server, _Deletion.model_validate_json(body or b"{}").IDs):
+    for message in chosen(server, Deletion.model_validate_json(body or b"{}").IDs):
         server.delete(message)
     return PlainTextResponse(_OK)
 
@@ -179,7 +165,7 @@ def _part(server: MailServer, request: Request, _: bytes) -> Response:
 
 def _note_link(server: MailServer, request: Request, body: bytes) -> Response:
     """Note that a person followed a link of the message; ours, not Mailpit's."""
-    wanted = _LinkStatus.model_validate_json(body)
+    wanted = LinkStatus.model_validate_json(body)
     server.note_link(meant(server, request), wanted.URL, wanted.State)
     return PlainTextResponse(_OK)
 
@@ -212,42 +198,41 @@ def _info(server: MailServer, _: Request, __: bytes) -> Response:
     for message in boxes.newest_first():
         for tag in tags_of(message):
             counted[tag] += 1
-    return JSONResponse(
-        {
-            "Version": "Prüfstand TEST ONLY",
-            "LatestVersion": "",
-            "Database": "",
-            "DatabaseSize": sum(len(message.raw) for message in boxes.newest_first()),
-            "Messages": len(boxes),
-            "Unread": boxes.unread,
-            "Tags": counted,
-        }
-    )
+    shape: Info = {
+        "Version": "Prüfstand TEST ONLY",
+        "LatestVersion": "",
+        "Database": "",
+        "DatabaseSize": sum(len(message.raw) for message in boxes.newest_first()),
+        "Messages": len(boxes),
+        "Unread": boxes.unread,
+        "Tags": counted,
+    }
+    return JSONResponse(shape)
 
 
 def _alive(server: MailServer, _: Request, __: bytes) -> Response:
     return PlainTextResponse(_OK)
 
 
-def _route(path: str, method: str, handler: Handler) -> Route:
-    return Route(path, _answered(handler), methods=[method])
+def _description(_: MailServer, __: Request, ___: bytes) -> Response:
+    return JSONResponse(document())
 
 
-ROUTES = (
-    _route("/api/v1/messages", "GET", _list),
-    _route("/api/v1/messages", "PUT", _mark),
-    _route("/api/v1/messages", "DELETE", _delete),
-    _route("/api/v1/search", "GET", _search),
-    _route("/api/v1/search", "DELETE", _delete_found),
-    _route("/api/v1/tags", "GET", _tags),
-    _route("/api/v1/info", "GET", _info),
-    _route("/api/v1/message/{id}", "GET", _read),
-    _route("/api/v1/message/{id}/headers", "GET", _headers),
-    _route("/api/v1/message/{id}/raw", "GET", _raw),
-    _route("/api/v1/message/{id}/part/{part_id}", "GET", _part),
-    _route("/api/v1/message/{id}/links", "PUT", _note_link),
-    _route("/view/{id}.txt", "GET", _view_text),
-    _route("/view/{id}.html", "GET", _view_html),
-    _route("/livez", "GET", _alive),
-    _route("/readyz", "GET", _alive),
-)
+HANDLERS: Mapping[str, Mapping[str, Handler]] = {
+    "/api/v1/messages": {"GET": _list, "PUT": _mark, "DELETE": _delete},
+    "/api/v1/search": {"GET": _search, "DELETE": _delete_found},
+    "/api/v1/tags": {"GET": _tags},
+    "/api/v1/info": {"GET": _info},
+    "/api/v1/message/{id}": {"GET": _read},
+    "/api/v1/message/{id}/headers": {"GET": _headers},
+    "/api/v1/message/{id}/raw": {"GET": _raw},
+    "/api/v1/message/{id}/part/{part_id}": {"GET": _part},
+    "/api/v1/message/{id}/links": {"PUT": _note_link},
+    "/view/{id}.txt": {"GET": _view_text},
+    "/view/{id}.html": {"GET": _view_html},
+    "/livez": {"GET": _alive},
+    "/readyz": {"GET": _alive},
+    "/openapi.json": {"GET": _description},
+}
+# One route for each path, so that a method it does not have is told all those that it has.
+ROUTES = tuple(Route(path, _answered(by_method), methods=[*by_method]) for path, by_method in HANDLERS.items())

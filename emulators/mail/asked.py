@@ -25,7 +25,7 @@ class NotFound(LookupError):
 
 def found(server: MailServer, request: Request, query: str) -> list[MailMessage]:
     """All messages that fit a search, the newest first. Raises `ValueError` for a search or `tz` not understood."""
-    test: Test = search(query, _zone(request))
+    test: Test = search(query, zone(request))
     return [message for message in server.mailboxes.newest_first() if test(server.mailboxes, message)]
 
 
@@ -39,8 +39,9 @@ def chosen(server: MailServer, ids: list[str]) -> list[MailMessage]:
 def meant(server: MailServer, request: Request) -> MailMessage:
     """The message that the path names. `latest` is the newest, or the newest that fits `?query=`.
 
-    Raises `NotFound`.
+    Raises `NotFound`, `ValueError`.
     """
+    zone(request)  # what is wrong is wrong, also where nothing is searched
     uid = request.path_params["id"]
     if uid != "latest":
         message = server.mailboxes.find(uid)
@@ -68,7 +69,8 @@ def _number(query: Mapping[str, str], name: str, default: int) -> int:
     return int(text)
 
 
-def _zone(request: Request) -> ZoneInfo:
+def zone(request: Request) -> ZoneInfo:
+    """The parameter `tz`, or where the world is. Raises `ValueError` for what is no time zone."""
     name = request.query_params.get("tz", "")
     if not name:
         return BERLIN

@@ -7,10 +7,11 @@ from datetime import datetime
 from email.utils import parsedate_to_datetime
 from hashlib import md5, sha1, sha256
 from html import unescape
-from typing import Any
+
+from typing_extensions import TypedDict  # pydantic reads these for the description, and takes no other before 3.12
 
 from .content import Attachment, MailAddress
-from .mailbox import Mailboxes, MailMessage
+from .mailbox import LinkState, Mailboxes, MailMessage
 from .search import tags_of
 
 _SNIPPET = 250
@@ -18,7 +19,102 @@ _ENOUGH = 8000  # characters of HTML in which the beginning of the text is looke
 _UNSEEN = re.compile(r"<(style|script|head)\b.*?</\1\s*>|<!--.*?-->|<[^>]*>", re.IGNORECASE | re.DOTALL)
 
 
-def summary(boxes: Mailboxes, message: MailMessage) -> dict[str, Any]:
+class Address(TypedDict):
+    Name: str
+    Address: str
+
+
+class Link(TypedDict):
+    URL: str
+    State: LinkState
+
+
+class Checksums(TypedDict):
+    MD5: str
+    SHA1: str
+    SHA256: str
+
+
+class Attached(TypedDict):
+    PartID: str
+    FileName: str
+    ContentType: str
+    ContentID: str
+    Size: int
+    Checksums: Checksums
+
+
+class ListUnsubscribe(TypedDict):
+    Header: str
+    HeaderPost: str
+    Links: list[str]
+    Errors: str
+
+
+class _Common(TypedDict):
+    ID: str
+    MessageID: str
+    From: Address | None
+    To: list[Address]
+    Cc: list[Address]
+    Bcc: list[Address]
+    ReplyTo: list[Address]
+    Subject: str
+    Username: str
+    Tags: list[str]
+    Size: int
+    Folder: str
+    Recipient: str
+
+
+class Summary(_Common):
+    """A message as a list has it."""
+
+    Read: bool
+    Created: str
+    Attachments: int
+    Snippet: str
+
+
+class Detail(_Common):
+    """A message by itself."""
+
+    ReturnPath: str
+    Date: str
+    ListUnsubscribe: ListUnsubscribe
+    Text: str
+    HTML: str
+    Inline: list[Attached]
+    Attachments: list[Attached]
+    Links: list[Link]
+
+
+class Summaries(TypedDict):
+    """Some messages, and how many there are: in all, and of those that fit."""
+
+    total: int
+    unread: int
+    count: int
+    messages_count: int
+    messages_unread: int
+    start: int
+    tags: list[str]
+    messages: list[Summary]
+
+
+class Info(TypedDict):
+    """The server; `Tags` counts the messages that have each."""
+
+    Version: str
+    LatestVersion: str
+    Database: str
+    DatabaseSize: int
+    Messages: int
+    Unread: int
+    Tags: dict[str, int]
+
+
+def summary(boxes: Mailboxes, message: MailMessage) -> Summary:
     """The message as a list has it."""
     content = message.content
     return {
@@ -30,7 +126,7 @@ def summary(boxes: Mailboxes, message: MailMessage) -> dict[str, Any]:
     }
 
 
-def detail(boxes: Mailboxes, message: MailMessage) -> dict[str, Any]:
+def detail(boxes: Mailboxes, message: MailMessage) -> Detail:
     """The message by itself, with text, HTML and what is attached."""
     content = message.content
     return {
@@ -51,7 +147,7 @@ def detail(boxes: Mailboxes, message: MailMessage) -> dict[str, Any]:
     }
 
 
-def _common(message: MailMessage) -> dict[str, Any]:
+def _common(message: MailMessage) -> _Common:
     content = message.content
     senders = content.addresses("from")
     named = {header: content.addresses(header) for header in ("to", "cc", "bcc", "reply-to")}
@@ -75,11 +171,11 @@ def _common(message: MailMessage) -> dict[str, Any]:
     }
 
 
-def _address(address: MailAddress) -> dict[str, str]:
+def _address(address: MailAddress) -> Address:
     return {"Name": address.name, "Address": address.address}
 
 
-def _attached(attachment: Attachment) -> dict[str, Any]:
+def _attached(attachment: Attachment) -> Attached:
     content = attachment.content
     return {
         "PartID": attachment.part_id,
