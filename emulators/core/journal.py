@@ -54,10 +54,13 @@ class Journal:
         self._listeners: list[Callable[[Entry], None]] = []
         self._cause = Cause()
         self._apart = local()  # `cause` of a thread that works while others go on
+        self._ever_apart = False  # as long as no thread ever was, nobody needs to look
 
     @property
     def cause(self) -> Cause:
         """The cause in force: one for all threads, but for those that work `apart`."""
+        if not self._ever_apart:
+            return self._cause
         apart: Cause | None = getattr(self._apart, "cause", None)
         return apart or self._cause
 
@@ -77,9 +80,14 @@ class Journal:
 
     def write(self, channel: str, event: str, **data: Any) -> Entry:
         """Note an event now, with the cause that is in force."""
+        return self.note(channel, event, data)
+
+    def note(self, channel: str, event: str, data: Mapping[str, Any]) -> Entry:
+        """As `write`, with the data as a dictionary that nobody changes any more."""
         entries = self._entries
+        cause = self.cause if self._ever_apart else self._cause
         # Past the constructor: it takes as long as all the rest, and this is what all parts do most often.
-        entry = tuple.__new__(Entry, (len(entries) + 1, self._clock.now, channel, event, data, self.cause))
+        entry = tuple.__new__(Entry, (len(entries) + 1, self._clock.now, channel, event, data, cause))
         entries.append(entry)
         for listen in self._listeners:
             listen(entry)
@@ -111,6 +119,7 @@ class Journal:
     @contextmanager
     def apart(self) -> Iterator[None]:
         """Within the block, this thread has causes of its own, for it works while others go on. Begins with none."""
+        self._ever_apart = True
         self._apart.cause = Cause()
         try:
             yield

@@ -244,7 +244,8 @@ class SmsGateway:
 
     def _journal_submission(self, message: Message) -> None:
         data = {"sid": message.sid, "to": message.to, "from": message.sender, "body": message.body}
-        self.physics.journal.write(self.name, "submitted", **data, segments=message.coding.segments)
+        data["segments"] = message.coding.segments
+        self.physics.journal.note(self.name, "submitted", data)
 
     def _write(self, event: str, **data: object) -> None:
         self.physics.journal.write(self.name, event, **data)

@@ -131,14 +131,13 @@ class Handset:
     def receive(self, sid: str, sender: str, body: str, *, to: str | None = None, flash: bool = False) -> TextMessage:
         """Take a message in and show it on the lock screen; a flash message is shown whole and not stored."""
         message = TextMessage(sid, sender, body, self._physics.clock.now, to or self.number)
-        data = {"sid": sid, "to": message.to, "from": sender}
+        data = {"sid": sid, "to": message.to, "from": sender, "text": body if flash else body[:_NOTICE_LENGTH]}
+        self._physics.journal.note(self._channel, "flash" if flash else "notice", data)
         if flash:
             self._flashes.append(message)
-            self._write("flash", **data, text=body)
             return message
         self._inbox.append(message)
-        self._physics.journal.write(self._channel, "notice", **data, text=body[:_NOTICE_LENGTH])
-        for request in self._requests.copy():
+        for request in self._requests.copy() if self._requests else ():
             request.offer(message)
         return message
 

@@ -162,7 +162,7 @@ class Network:
             handset.receive_part(message.sid, message.sender, text, part, to=message.to, flash=message.order.flash)
 
     def _hand_over(self, message: Message, passage: Passage, handset: Handset) -> None:
-        self._journal.write(self._channel, "delivered", sid=message.sid, to=message.to)
+        self._journal.note(self._channel, "delivered", {"sid": message.sid, "to": message.to})
         sender = passage.sender or message.sender
         text = message.body if passage.text is None else passage.text
         flash = passage.flash or message.order.flash

@@ -49,6 +49,7 @@ class Messages:
         self._by_to: dict[str, list[Message]] = {}
         self._by_sender: dict[str, list[Message]] = {}
         self._count = 0
+        self._indexed = 0  # so many of all are in the two indexes by number; the others once somebody asks
 
     def __len__(self) -> int:
         return len(self._all)
@@ -61,19 +62,20 @@ class Messages:
         message.position = self._count
         self._by_sid[message.sid] = message
         self._all.append(message)
-        self._by_to.setdefault(message.to, []).append(message)
-        self._by_sender.setdefault(message.sender, []).append(message)
 
     def get(self, sid: str) -> Message | None:
         return self._by_sid.get(sid)
 
     def remove(self, message: Message) -> None:
         del self._by_sid[message.sid]
+        self._catch_up()
+        self._indexed -= 1
         for index in (self._all, self._by_to[message.to], self._by_sender[message.sender]):
             del index[bisect_left(index, message.position, key=_position)]
 
     def to(self, number: str) -> Sequence[Message]:
         """The messages to a number, the oldest first."""
+        self._catch_up()
         return self._by_to.get(number, ())
 
     def page(
@@ -102,12 +104,19 @@ class Messages:
         return Page(found[:size], older=len(found) > size, newer=skip > 0 or end < len(index))
 
     def _index(self, query: Query) -> Sequence[Message]:
+        self._catch_up()
         indexes: list[Sequence[Message]] = [self._all]
         if query.to is not None:
             indexes.append(self._by_to.get(query.to, ()))
         if query.sender is not None:
             indexes.append(self._by_sender.get(query.sender, ()))
         return min(indexes, key=len)
+
+    def _catch_up(self) -> None:
+        for message in self._all[self._indexed :]:
+            self._by_to.setdefault(message.to, []).append(message)
+            self._by_sender.setdefault(message.sender, []).append(message)
+        self._indexed = len(self._all)
 
 
 def _fitting(
