@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic_core import ErrorDetails
 
 from .journal import Cause, Journal
 
@@ -80,8 +81,7 @@ class Faults:
         try:
             fault = self._known[emulator][kind].model_validate(parameters or {})
         except ValidationError as error:
-            problems = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
-            raise UnknownFault(f"fault '{kind}' of '{emulator}': {problems}") from error
+            raise UnknownFault(f"fault '{kind}' of '{emulator}': {'; '.join(map(_told, error.errors()))}") from error
         if nth < 1:
             raise UnknownFault(
                 f"fault '{kind}' of '{emulator}' can strike at the 1st event or a later one, not at {nth}"
@@ -119,3 +119,9 @@ class Faults:
     def unspent(self) -> tuple[Armed, ...]:
         """Armed and not hit, or not as often as asked for."""
         return tuple(self._armed)
+
+
+def _told(detail: ErrorDetails) -> str:
+    """What is wrong, after the parameter that it is about; one about several together names none."""
+    where, what = ".".join(map(str, detail["loc"])), detail["msg"].removeprefix("Value error, ")
+    return f"{where}: {what}" if where else what

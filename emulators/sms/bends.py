@@ -12,7 +12,7 @@ from . import delivery_faults as faults
 from .coding import in_alphabet
 from .handset import Hindrance
 from .message import Message, Status
-from .network import PLAIN, Network, Passage
+from .network import Network, Passage
 
 Bend = Callable[[Network, Message, Any], None]
 
@@ -31,7 +31,9 @@ def _vanished(network: Network, message: Message, _: faults.Vanished) -> None:
 
 
 def _late(network: Network, message: Message, fault: faults.Late) -> None:
-    _delayed(network, message, fault.minutes, PLAIN)
+    # Of each message's own, so that one more message changes no other's delay.
+    random = network.physics.randomness(f"sms/delay/{message.sid}")
+    _delayed(network, message, fault.delay.of(network.physics.clock.now, random))
 
 
 def _duplicate(network: Network, message: Message, fault: faults.Duplicate) -> None:
@@ -102,7 +104,7 @@ def _memory_full(network: Network, message: Message, fault: faults.MemoryFull) -
 
 def _roaming(network: Network, message: Message, fault: faults.Roaming) -> None:
     if fault.arrives:
-        _delayed(network, message, fault.minutes, PLAIN)
+        _delayed(network, message, timedelta(minutes=fault.minutes))
     else:
         _report_only(network, message)
 
@@ -152,9 +154,10 @@ def _altered(network: Network, message: Message, text: str) -> None:
     network.arrive(message, Passage(text=text))
 
 
-def _delayed(network: Network, message: Message, minutes: int, passage: Passage) -> None:
-    network.write("delayed", sid=message.sid, to=message.to, minutes=minutes)
-    network.arrive_later(timedelta(minutes=minutes), message, passage)
+def _delayed(network: Network, message: Message, delay: timedelta) -> None:
+    until = network.physics.clock.later(delay).isoformat()
+    network.write("delayed", sid=message.sid, to=message.to, seconds=int(delay.total_seconds()), until=until)
+    network.arrive_later(delay, message)
 
 
 def _report_only(network: Network, message: Message) -> None:

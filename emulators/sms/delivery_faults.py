@@ -7,13 +7,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, Self
 
-from pydantic import Field
+from pydantic import ConfigDict, Field, model_validator
 
 from emulators.core.faults import Fault
 
+from .delay import Delay, Fixed, Lognormal, Point, Until
 from .message import Status
+
+
+def _both(ways: list[str]) -> str:
+    return " and ".join(ways) or "none of them"
 
 
 class DeliveryFault(Fault):
@@ -31,9 +36,55 @@ class Vanished(DeliveryFault):
 
 
 class Late(DeliveryFault):
-    """The message reaches the handset `minutes` late."""
+    """The message comes `minutes` late, or by a lognormal delay (`median_minutes`, `sigma`), or only at `until`.
 
-    minutes: int = Field(default=15, gt=0)
+    Said in one of these ways; 15 minutes if in none. `sigma` is the deviation of the delay's natural logarithm. `until`
+    is a time of day (`18:00`, the next one) or a moment (`2021-03-23 18:00`), Europe/Berlin: a network that is
+    congested till then. No delay is longer than 30 days.
+    """
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "dependentRequired": {"median_minutes": ["sigma"], "sigma": ["median_minutes"]},
+            "not": {
+                "anyOf": [
+                    {"required": ["minutes", "median_minutes"]},
+                    {"required": ["minutes", "until"]},
+                    {"required": ["median_minutes", "until"]},
+                ]
+            },
+        }
+    )
+
+    minutes: int | None = Field(default=None, gt=0, le=43200)
+    median_minutes: float | None = Field(default=None, gt=0, le=43200, allow_inf_nan=False)
+    sigma: float | None = Field(default=None, gt=0, le=5, allow_inf_nan=False)
+    until: Point | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _said_or_usual(cls, given: object) -> object:
+        return {"minutes": 15} if given == {} else given
+
+    @model_validator(mode="after")
+    def _said_once(self) -> Self:
+        if (self.median_minutes is None) != (self.sigma is None):
+            raise ValueError("a lognormal delay needs both median_minutes and sigma")
+        ways = [name for name in ("minutes", "median_minutes", "until") if getattr(self, name) is not None]
+        if len(ways) != 1:
+            raise ValueError(
+                f"say in one way how late: minutes, median_minutes with sigma, or until; not {_both(ways)}"
+            )
+        return self
+
+    @property
+    def delay(self) -> Delay:
+        """How late, as what can be asked for a message."""
+        if self.until is not None:
+            return Until(self.until)
+        if self.median_minutes is not None and self.sigma is not None:
+            return Lognormal(self.median_minutes, self.sigma)
+        return Fixed(self.minutes or 0)
 
 
 class Duplicate(DeliveryFault):

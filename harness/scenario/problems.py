@@ -61,6 +61,8 @@ def explain(detail: ErrorDetails, model: type[BaseModel], of: str) -> str:
             return f"'{name}' of {of} must be text, not {said(value)}{_quoted(value)}"
         case _:
             message = detail["msg"].removeprefix("Value error, ")
+            if not name:  # it is about the fields together
+                return f"{of} cannot be so: {message}"
             return f"'{name}' of {of} cannot be {said(value)}: {message[:1].lower()}{message[1:]}"
 
 

@@ -26,6 +26,12 @@ STEP_MISTAKES = (
     ("fault: {pst: lost}", "some.yaml:5: no emulator 'pst'; known: sms, mail, post, ", "did you mean 'post'?"),
     ("fault: {post: {late: {weeks: 5}}}", "some.yaml:5: fault 'late' of 'post' has no field 'weeks'; ", "workdays"),
     ("fault: {post: {late: {workdays: soon}}}", "some.yaml:5: 'workdays' of fault 'late' of 'post' ", "integer"),
+    (
+        "fault: {sms: {late: {minutes: 5, until: '18:00'}}}",
+        "some.yaml:5: fault 'late' of 'sms' ",
+        "say in one way how late: minutes, median_minutes with sigma, or until; not minutes and until",
+    ),
+    ("fault: {sms: {late: {until: 18:00}}}", "some.yaml:5: 'until' of fault 'late' of 'sms' must be text", "quotation"),
     ("fault: {post: {lost: {nth: 0}}}", "some.yaml:5: 'nth' counts events from 1", "0"),
     ("fault: {post: {lost: {times: no}}}", "some.yaml:5: 'times' counts events from 1", "'no'"),
     ("fault: {post: lost, sms: lost}", "some.yaml:5: 'fault' takes one emulator", "{post: lost}"),

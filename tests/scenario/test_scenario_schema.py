@@ -58,6 +58,13 @@ def test_it_has_every_fault_with_its_parameters(made: dict[str, Any]) -> None:
     assert set(post[1]["properties"]["late"]["properties"]) == {"workdays", "nth", "times"}
 
 
+def test_it_says_that_a_delay_is_said_in_one_way(made: dict[str, Any]) -> None:
+    late = verbs(made)["fault"]["properties"]["fault"]["properties"]["sms"]["oneOf"][1]["properties"]["late"]
+    assert set(late["properties"]) == {"minutes", "median_minutes", "sigma", "until", "nth", "times"}
+    assert {"required": ["minutes", "until"]} in late["not"]["anyOf"]
+    assert late["dependentRequired"] == {"median_minutes": ["sigma"], "sigma": ["median_minutes"]}
+
+
 def test_it_knows_devices_personas_requirements_constraints_and_paths(made: dict[str, Any]) -> None:
     text = json.dumps(made)
     for name in ("pixel-6", "android_phone_nfc", "turns_15_today", "EGK-04", "card-login-needs-nfc", "without_app"):

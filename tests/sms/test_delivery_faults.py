@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
+from math import log
+from statistics import stdev
 
 import pytest
 
+from emulators.core.clock import BERLIN
+from emulators.core.faults import UnknownFault
 from emulators.core.physics import Physics
 from emulators.sms.bends import bend
+from emulators.sms.delay import Until
 from emulators.sms.delivery_faults import DELIVERY_FAULTS
 from emulators.sms.gateway import Message, Rejected, SmsGateway, SmsOrder, Status
 from emulators.sms.handset import Handset
+from tests.sms.conftest import last
 
 NUMBER = "+491713920000"
 TEXT = "Ihre TAN lautet 123456. Sie gilt 10 Minuten. Musterkasse"
@@ -217,6 +223,126 @@ def test_a_late_message_expires_too(physics: Physics, sms: SmsGateway, handset: 
     pass_by(physics, hours=1)
     assert message.expired
     assert handset.inbox == ()
+
+
+def test_a_late_message_whose_delay_is_not_said_is_15_minutes_late(
+    physics: Physics, sms: SmsGateway, handset: Handset
+) -> None:
+    physics.faults.arm("sms", "late")
+    send(sms)
+    pass_by(physics, minutes=14, seconds=59)
+    assert handset.inbox == ()
+    pass_by(physics, seconds=1)
+    assert bodies(handset) == [TEXT]
+
+
+def test_a_drawn_delay_is_noted_and_kept_to_the_second(physics: Physics, sms: SmsGateway, handset: Handset) -> None:
+    physics.faults.arm("sms", "late", {"median_minutes": 5, "sigma": 1})
+    send(sms)
+    physics.happen()
+    noted = last(physics, "delayed")
+    due = physics.clock.later(timedelta(seconds=noted["seconds"]))
+    assert noted["until"] == due.isoformat()
+    assert next(physics.journal.named("sms", "delayed")).cause.fault == "sms.late"
+    physics.advance_to(due - timedelta(seconds=1))
+    assert handset.inbox == ()
+    physics.advance_to(due)
+    assert bodies(handset) == [TEXT]
+
+
+def drawn(seed: int, messages: int, *, among_others: bool = False) -> list[int]:
+    """The delays that a world of this seed draws, in seconds."""
+    physics = Physics(seed=seed)
+    sms = SmsGateway(physics)
+    physics.faults.declare(sms.name, sms.faults)
+    sms.handset(NUMBER)
+    physics.faults.arm("sms", "late", {"median_minutes": 5, "sigma": 0.5}, nth=1, times=messages)
+    for _ in range(messages):
+        send(sms)
+        physics.happen()
+        if among_others:
+            physics.randomness("anything").random()
+    return [entry.data["seconds"] for entry in physics.journal.named("sms", "delayed")]
+
+
+def test_the_same_seed_draws_the_same_delays_and_another_one_others() -> None:
+    assert drawn(1, 3) == drawn(1, 3, among_others=True)
+    assert len(set(drawn(1, 3))) == 3
+    assert drawn(1, 3) != drawn(2, 3)
+
+
+def test_half_of_the_drawn_delays_are_longer_than_the_median_and_their_logarithms_have_the_deviation() -> None:
+    delays = drawn(4711, 1000)
+    assert 0.45 < sum(delay > 300 for delay in delays) / 1000 < 0.55
+    assert 0.47 < stdev(log(delay) for delay in delays) < 0.53
+
+
+def test_no_delay_is_longer_than_30_days(physics: Physics, sms: SmsGateway) -> None:
+    sms.handset(NUMBER)
+    physics.faults.arm("sms", "late", {"median_minutes": 43200, "sigma": 5}, times=20)
+    physics.faults.arm("sms", "late", {"until": "2999-12-31 23:59"}, nth=21)
+    for _ in range(21):
+        send(sms)
+        physics.happen()
+    noted = [entry.data["seconds"] for entry in physics.journal.named("sms", "delayed")]
+    assert max(noted) == noted[-1] == 30 * 86400
+
+
+@pytest.mark.parametrize(
+    ("begins", "until", "arrives"),
+    [
+        ("2021-03-23 09:00", "18:00", "2021-03-23T18:00:00+01:00"),
+        ("2021-03-23 09:00", "18:00:30", "2021-03-23T18:00:30+01:00"),
+        ("2021-03-23 18:00", "18:00", "2021-03-23T18:00:00+01:00"),
+        ("2021-03-23 18:01", "18:00", "2021-03-24T18:00:00+01:00"),
+        ("2021-03-23 09:00", "2021-03-25 07:30", "2021-03-25T07:30:00+01:00"),
+        ("2021-03-23 09:00", "2021-03-22 07:30", "2021-03-23T09:00:00+01:00"),
+        # The clock is put forward: an hour less. Then back: what is there twice comes the first time it is there.
+        ("2021-03-27 20:00", "08:00", "2021-03-28T08:00:00+02:00"),
+        ("2021-10-31 01:00", "02:30", "2021-10-31T02:30:00+02:00"),
+        ("2021-10-31 01:00", "03:30", "2021-10-31T03:30:00+01:00"),
+    ],
+)
+def test_a_message_held_up_until_a_point_of_time_comes_then(begins: str, until: str, arrives: str) -> None:
+    physics = Physics(start=datetime.fromisoformat(begins).replace(tzinfo=BERLIN))
+    sms = SmsGateway(physics)
+    physics.faults.declare(sms.name, sms.faults)
+    handset = sms.handset(NUMBER)
+    physics.faults.arm("sms", "late", {"until": until})
+    send(sms, validity=timedelta(days=3))
+    pass_by(physics, days=3)
+    assert [text.received_at.isoformat() for text in handset.inbox] == [arrives]
+
+
+def test_in_the_hour_that_is_there_twice_the_time_of_day_may_still_come(physics: Physics) -> None:
+    again = datetime(2021, 10, 31, 2, 15, tzinfo=BERLIN, fold=1)
+    assert Until("02:30").of(again, physics.randomness("any")) == timedelta(minutes=15)
+
+
+@pytest.mark.parametrize(
+    ("parameters", "said"),
+    [
+        ({"minutes": 5, "until": "18:00"}, "say in one way how late: .* not minutes and until"),
+        ({"minutes": 5, "median_minutes": 5, "sigma": 1}, "not minutes and median_minutes"),
+        ({"minutes": None}, "not none of them"),
+        ({"median_minutes": 5}, "a lognormal delay needs both median_minutes and sigma"),
+        ({"sigma": 1}, "a lognormal delay needs both median_minutes and sigma"),
+        ({"median_minutes": 5, "sigma": 0}, "sigma: .* greater than 0"),
+        ({"median_minutes": float("inf"), "sigma": 1}, "median_minutes: .* finite number"),
+        ({"minutes": 0}, "minutes: .* greater than 0"),
+        ({"minutes": 43201}, "minutes: .* less than or equal to 43200"),
+        ({"until": "25:00"}, "until: no time of day such as '18:00' and no moment such as '2021-03-23 18:00'"),
+        ({"until": "2021-02-30 18:00"}, "until: .* no moment such as .* day is out of range"),
+        ({"until": "evening"}, "until: "),
+        ({"until": 1080}, "until: .* valid string"),
+    ],
+)
+def test_a_delay_that_is_said_wrongly_or_twice_says_what_is_wrong(
+    physics: Physics, sms: SmsGateway, parameters: Mapping[str, object], said: str
+) -> None:
+    with pytest.raises(UnknownFault, match=said):
+        physics.faults.arm("sms", "late", parameters)
+    assert physics.faults.unspent == ()
 
 
 @pytest.mark.parametrize("holder", ["fraudster", "next_subscriber"])
