@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from functools import cache
 from typing import Any, NamedTuple
@@ -10,12 +9,12 @@ from zoneinfo import available_timezones
 
 from pydantic import BaseModel, TypeAdapter
 
+from emulators.wire import openapi
+from emulators.wire.openapi import Schema, json_content, reference
+
 from .shape import Detail, Info, Summaries
 from .wanted import Deletion, LinkStatus, ReadStatus
 
-Schema = dict[str, Any]
-
-_REF = "#/components/schemas/{model}"
 _TEXT: Schema = {"text/plain": {"schema": {"type": "string"}}}
 _PLACE: Schema = {"type": "integer", "minimum": 0, "maximum": 999_999_999}
 _QUERY: Mapping[str, tuple[str, Schema]] = {
@@ -51,15 +50,11 @@ class Operation(NamedTuple):
     problems: tuple[int, ...] = ()
 
 
-def _json(shape: object) -> Schema:
-    return {"application/json": {"schema": shape}}
-
-
 _PAGE, _FOUND = ("start", "limit"), ("query", "tz")
 _ODD, _GONE = (400,), (400, 404)
-_SUMMARIES, _DETAIL, _INFO = (_json({"$ref": _REF.format(model=m.__name__)}) for m in (Summaries, Detail, Info))
-_TAGS = _json({"type": "array", "items": {"type": "string"}})
-_HEADERS = _json({"type": "object", "additionalProperties": {"type": "array", "items": {"type": "string"}}})
+_SUMMARIES, _DETAIL, _INFO = (json_content(reference(m.__name__)) for m in (Summaries, Detail, Info))
+_TAGS = json_content({"type": "array", "items": {"type": "string"}})
+_HEADERS = json_content({"type": "object", "additionalProperties": {"type": "array", "items": {"type": "string"}}})
 _ANYTHING: Schema = {"*/*": {"schema": {"type": "string", "format": "binary"}}}
 _HTML: Schema = {"text/html": {"schema": {"type": "string"}}}
 
@@ -88,68 +83,34 @@ OPERATIONS: Mapping[tuple[str, str], Operation] = {
 @cache
 def document() -> Schema:
     """The whole description."""
-    paths: dict[str, Schema] = {}
-    for (path, method), operation in OPERATIONS.items():
-        paths.setdefault(path, {})[method.lower()] = _operation(path, method, operation)
     about = "Mails that came to this test bench, in the shape of Mailpit's API. TEST ONLY."
-    return {
-        "openapi": "3.1.0",
-        "info": {"title": "Prüfstand: mail", "version": "1", "description": about},
-        "paths": paths,
-        "components": {"schemas": _schemas()},
-    }
-
-
-def _operation(path: str, method: str, operation: Operation) -> Schema:
-    described: Schema = {
-        "operationId": re.sub(r"\W+", "_", f"{method} {path}").strip("_").lower(),
-        "summary": operation.about,
-        "parameters": [*_in_path(path), *_in_query(operation)],
-        "responses": {
-            "200": {"description": "done", "content": operation.answer},
-            **{str(status): {"description": _WHY[status], "content": _TEXT} for status in operation.problems},
-        },
-    }
-    if operation.body is not None:
-        needed = any(field.is_required() for field in operation.body.model_fields.values())
-        content = _json({"$ref": _REF.format(model=operation.body.__name__)})
-        described["requestBody"] = {"required": needed, "content": content}
-    return described
+    operations = {(path, method): _described(path, method, what) for (path, method), what in OPERATIONS.items()}
+    shapes = (Summaries, Detail, Info, ReadStatus, Deletion, LinkStatus)
+    components = {"schemas": openapi.schemas({shape.__name__: TypeAdapter(shape) for shape in shapes})}
+    return openapi.document("Prüfstand: mail", "1", about, operations, components)
 
 
 _WHY = {400: "not understood; the text says what", 404: "not there; the text says what"}
 
 
+def _described(path: str, method: str, operation: Operation) -> Schema:
+    responses = {200: ("done", operation.answer), **{status: (_WHY[status], _TEXT) for status in operation.problems}}
+    body = None
+    if operation.body is not None:
+        needed = any(field.is_required() for field in operation.body.model_fields.values())
+        body = needed, json_content(reference(operation.body.__name__))
+    parameters = [*_in_path(path), *_in_query(operation)]
+    return openapi.operation(path, method, operation.about, parameters, responses, body)
+
+
 def _in_path(path: str) -> list[Schema]:
     return [
-        {
-            "name": name,
-            "in": "path",
-            "required": True,
-            "description": _PATH[name],
-            "schema": {"type": "string", "examples": [_EXAMPLES[name]]},
-        }
-        for name in re.findall(r"{(\w+)}", path)
+        openapi.parameter(name, "path", _PATH[name], {"type": "string", "examples": [_EXAMPLES[name]]}, required=True)
+        for name in openapi.names_in(path)
     ]
 
 
 def _in_query(operation: Operation) -> list[Schema]:
     return [
-        {
-            "name": name,
-            "in": "query",
-            "required": name in operation.needs,
-            "description": _QUERY[name][0],
-            "schema": _QUERY[name][1],
-        }
-        for name in operation.query
+        openapi.parameter(name, "query", *_QUERY[name], required=name in operation.needs) for name in operation.query
     ]
-
-
-def _schemas() -> Schema:
-    schemas: Schema = {}
-    for shape in (Summaries, Detail, Info, ReadStatus, Deletion, LinkStatus):
-        made = TypeAdapter(shape).json_schema(ref_template=_REF)
-        schemas |= made.pop("$defs", {})
-        schemas[shape.__name__] = made
-    return schemas
