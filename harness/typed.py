@@ -59,10 +59,10 @@ def _link(hands: Hands, action: Action, word: str) -> str:
     if word not in ("from-mail", "first-mail", "wrong", "stranger", "guardian"):
         return word
     person = hands.person(word if word in ("stranger", "guardian") else action.by)
-    mails = [m for m in hands.world.mail.mailbox(person.email).messages if m.links]
-    if not mails:
-        raise BenchError(f"no mail with a link has come to {person.email}; wait, or expect that there is none")
-    link = (mails[0] if word == "first-mail" else mails[-1]).links[0]
+    seen = [links[0] for m in hands.world.mail.mailbox(person.email).messages if (links := m.visible_links)]
+    if not seen:
+        raise BenchError(f"no mail with a link to click has come to {person.email}; wait, or expect that there is none")
+    link = seen[0] if word == "first-mail" else seen[-1]
     return _other(link) if word == "wrong" else link
 
 

@@ -1,8 +1,9 @@
 """The read API, in the shape of Mailpit's version 1, so that its clients read our mails: field names are Mailpit's.
 
-Each copy in a mailbox is a message of its own. Added to Mailpit's fields: `Folder`, `Recipient` (the envelope's), and
-`Links` with their state. Spoken: listing, searching, reading, marking, deleting, tags, views. Not spoken: sending and
-releasing, the checks of HTML, links and spam, thumbnails, Chaos (faults do that).
+Each copy in a mailbox is a message of its own. Added to Mailpit's fields: `Folder`, `Recipient` (the envelope's),
+`ImagesBlocked` (by the recipient's mail program), and `Links` with their state and whether one can see them. Spoken:
+listing, searching, reading, marking, deleting, tags, views. Not spoken: sending and releasing, the checks of HTML,
+links and spam, thumbnails, Chaos (faults do that).
 Source: Mailpit's REST API, version 1.
 """
 
@@ -21,6 +22,7 @@ from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, R
 from starlette.routing import Route
 
 from .asked import NotFound, chosen, found, meant, page, zone
+from .content import Blocked
 from .mailbox import MailMessage
 from .openapi import document
 from .search import tags_of
@@ -32,7 +34,8 @@ if TYPE_CHECKING:
 
 _OK = "ok"
 # A mail is shown without scripts and without calls to anybody outside.
-_CONTENT_POLICY = "default-src 'none'; img-src 'self' data:; style-src 'unsafe-inline'"
+_CONTENT_POLICY = "default-src 'none'; img-src {images}; style-src 'unsafe-inline'"
+_IMAGES: Mapping[Blocked, str] = {"none": "'self' data:", "remote": "'self' data:", "all": "'none'"}
 _RUNNABLE = frozenset(
     {"text/html", "text/xml", "application/xhtml+xml", "image/svg+xml", "application/xml", "text/xsl"}
 )
@@ -175,7 +178,7 @@ def _view_text(server: MailServer, request: Request, _: bytes) -> Response:
 
 
 def _view_html(server: MailServer, request: Request, _: bytes) -> Response:
-    """The HTML as it is, except that the pictures in the mail are found."""
+    """The HTML as it is, except that the images in the mail are found, or not even those loaded if all are blocked."""
     message = meant(server, request)
     if not message.html:
         raise NotFound(f"the message {message.uid} has no HTML")
@@ -186,7 +189,8 @@ def _view_html(server: MailServer, request: Request, _: bytes) -> Response:
         return f"{base}/{parts[named[1]]}" if named[1] in parts else named[0]
 
     shown = re.sub(r"cid:([^\"'\s>]+)", place, message.html, flags=re.IGNORECASE)
-    return HTMLResponse(shown, headers={"content-security-policy": _CONTENT_POLICY})
+    policy = _CONTENT_POLICY.format(images=_IMAGES[message.images_blocked])
+    return HTMLResponse(shown, headers={"content-security-policy": policy})
 
 
 # -- the server -------------------------------------------------------------------------------------------------------

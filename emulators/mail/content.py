@@ -17,13 +17,18 @@ from email.policy import compat32
 from email.utils import getaddresses
 from functools import cached_property
 from io import BytesIO
-from typing import NamedTuple
+from typing import Literal, NamedTuple
+from urllib.parse import unquote
 
 from .links import links_in
 from .mangling import Edit
 from .quick import Shown, shown_quickly
+from .reader import Page, page_of_html, page_of_text
 
 _ON_THE_WIRE = compat32.clone(linesep="\r\n")
+
+Blocked = Literal["none", "remote", "all"]
+"""Which images a mail program does not load: those it would have to fetch, or those within the mail as well."""
 
 
 class MailAddress(NamedTuple):
@@ -77,6 +82,27 @@ class Content:
     def links(self) -> tuple[str, ...]:
         """The http(s) links of the HTML, then those of the text, each once, in order."""
         return links_in(self.html, self.text)
+
+    def page(self, blocked: Blocked = "none") -> Page:
+        """What a person sees in a mail program that leaves the `blocked` images out: the HTML, else the text.
+
+        An image that the HTML names by its content id is only there if the mail has it.
+        """
+        if not self.html.strip():
+            return page_of_text(self.text)
+        within = {part.content_id for part in self.attachments if part.content_id}
+
+        def loads(source: str) -> bool:
+            scheme, _, rest = source.partition(":")
+            match scheme.lower():
+                case "cid":
+                    return blocked != "all" and unquote(rest) in within
+                case "data":
+                    return blocked != "all"
+                case _:
+                    return blocked == "none" and bool(source)
+
+        return page_of_html(self.html, loads)
 
     def header(self, name: str) -> str:
         """A header, decoded and unfolded; empty if there is none."""

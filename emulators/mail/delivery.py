@@ -11,9 +11,10 @@ from types import MappingProxyType
 from emulators.core.faults import Fault
 from emulators.core.physics import Physics
 
-from .content import Content
+from .content import Blocked, Content
 from .delivery_faults import (
     Duplicated,
+    ImagesBlocked,
     Late,
     Lost,
     MangledLink,
@@ -99,6 +100,8 @@ class Delivery:
             case TextOnly(part=part):
                 self._write("part.removed", mail.id, to, kept=part)
                 self._arrive(replace(mail, content=mail.content.only(_WANTED[part])), to)
+            case ImagesBlocked(which=which):
+                self._block_images(mail, to, which)
             case PlusStripped():
                 self._write("plus.stripped", mail.id, to, now=without_tag(to))
                 self._arrive(mail, without_tag(to))
@@ -107,15 +110,31 @@ class Delivery:
             case _:
                 self._arrive(mail, to)
 
-    def _arrive(self, mail: Submission, to: str, folder: Folder = "inbox") -> MailMessage:
+    def _arrive(
+        self, mail: Submission, to: str, folder: Folder = "inbox", images_blocked: Blocked = "none"
+    ) -> MailMessage:
         uid = self._mailboxes.next_uid(mail.id)
         now = self._physics.clock.now
-        message = MailMessage(mail.id, to, now, folder, mail.content, uid, mail.sender, mail.user)
+        message = MailMessage(mail.id, to, now, folder, mail.content, uid, mail.sender, mail.user, images_blocked)
         self._mailboxes.put(self._mailboxes.known(to) or self._mailboxes.of(to), message)
         self._write("delivered", mail.id, to, folder=folder)
         for overtaken in self._overtaken.pop(to, ()):
             self._arrive(overtaken, to)
         return message
+
+    def _block_images(self, mail: Submission, to: str, which: Blocked) -> None:
+        """Note what the person still sees: `links` can be clicked, `hidden_links` could if the images were loaded."""
+        loaded, seen = mail.content.page(), mail.content.page(which)
+        self._write(
+            "images.blocked",
+            mail.id,
+            to,
+            which=which,
+            alternatives=list(seen.alternatives),
+            links=list(seen.links),
+            hidden_links=[link for link in loaded.links if link not in seen.links],
+        )
+        self._arrive(mail, to, images_blocked=which)
 
     def _hold(self, mail: Submission, to: str, minutes: int) -> None:
         """Keep a mail back until the next one to `to` has arrived, at most for `minutes`."""

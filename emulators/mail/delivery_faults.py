@@ -67,6 +67,16 @@ class TextOnly(Fault):
     part: Literal["text", "html"] = "text"
 
 
+class ImagesBlocked(Fault):
+    """The person's mail program loads no image, or (`which: remote`) only those within the mail.
+
+    In its place stands its alternative text; a link that was nothing but an image without one cannot be clicked.
+    """
+
+    point: ClassVar[str] = "delivery"
+    which: Literal["all", "remote"] = "all"
+
+
 class PlusStripped(Fault):
     """What follows a plus in the recipient's local part is cut off on the way."""
 
@@ -89,6 +99,7 @@ DELIVERY_FAULTS: Mapping[str, type[Fault]] = MappingProxyType(
         "spam": Spam,
         "mangled_link": MangledLink,
         "text_only": TextOnly,
+        "images_blocked": ImagesBlocked,
         "plus_stripped": PlusStripped,
         "scanner": Scanner,
     }

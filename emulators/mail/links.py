@@ -15,18 +15,24 @@ _HTML_LINK = re.compile(r"<a\b[^<>]*?\bhref\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([^\
 
 def links_in(html: str, text: str) -> tuple[str, ...]:
     """The http(s) links of the HTML, then those of the text, each once, in order."""
-    return tuple(dict.fromkeys((*_in_html(html), *_in_text(text))))
+    return tuple(dict.fromkeys((*_in_html(html), *in_text(text))))
+
+
+def web_link(written: str) -> str | None:
+    """What `href` leads to if it is http(s), else `None`; `written` is its value with the entities resolved."""
+    # As browsers do (WHATWG URL): tabs and line breaks vanish, a space within becomes %20.
+    link = re.sub(r"[\t\r\n]", "", written).strip().replace(" ", "%20")
+    return link if link.lower().startswith(("http://", "https://")) else None
 
 
 def _in_html(html: str) -> Iterable[str]:
     for double, single, bare in _HTML_LINK.findall(html):
-        # As browsers do (WHATWG URL): tabs and line breaks vanish, a space within becomes %20.
-        link = re.sub(r"[\t\r\n]", "", unescape(double or single or bare)).strip().replace(" ", "%20")
-        if link.lower().startswith(("http://", "https://")):
+        if link := web_link(unescape(double or single or bare)):
             yield link
 
 
-def _in_text(text: str) -> Iterable[str]:
+def in_text(text: str) -> Iterable[str]:
+    """The http(s) links in a text, as mail programs make them of what stands there."""
     for match in TEXT_LINK.finditer(text):
         link = match[0].rstrip(TRAILING)
         if link.partition("://")[2]:

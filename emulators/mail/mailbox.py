@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from .content import Content
+from .content import Blocked, Content
 
 Folder = Literal["inbox", "spam"]
 LinkState = Literal["unused", "pre-fetched", "used"]
@@ -18,7 +18,8 @@ class MailMessage:
     """A mail as it lies in a mailbox. `to` is the address of the envelope, `sender` the From header.
 
     `id` is the mail's, the same in each mailbox; `uid` is this copy's alone. `return_path` is the envelope's sender
-    (empty for a notification), `user` who had logged in to send it, if anybody.
+    (empty for a notification), `user` who had logged in to send it, if anybody. `images_blocked` are the images that
+    the person's mail program does not load.
     """
 
     id: str
@@ -29,6 +30,7 @@ class MailMessage:
     uid: str = ""
     return_path: str = ""
     user: str = ""
+    images_blocked: Blocked = "none"
 
     @property
     def raw(self) -> bytes:
@@ -54,6 +56,11 @@ class MailMessage:
     def links(self) -> tuple[str, ...]:
         """The http(s) links of the HTML, then those of the text, each once, in order."""
         return self.content.links
+
+    @property
+    def visible_links(self) -> tuple[str, ...]:
+        """The http(s) links of which the person sees something to click, each once, in order."""
+        return self.content.page(self.images_blocked).links
 
 
 class Mailbox:

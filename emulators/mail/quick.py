@@ -1,7 +1,8 @@
 """The common mail read quickly: a tenth of what the whole parser takes, which is most of what taking a mail costs.
 
-Only mails of the plainest kind are read here: well-formed headers, text/plain and text/html, in at most nested
-multiparts, in the usual encodings and charsets. For anything else the answer is `None`, and the whole parser is asked.
+Only mails of the plainest kind are read here: well-formed headers, text/plain and text/html, images beside them, in at
+most nested multiparts, in the usual encodings and charsets. For anything else the answer is `None`, and the whole
+parser is asked.
 """
 
 from __future__ import annotations
@@ -24,7 +25,12 @@ class Shown(NamedTuple):
 
 _FIELD = re.compile(rb"([!-9;-~]++):[ \t]*((?:[^\r\n]++|\r\n[ \t])*+)\r\n")
 _PLAIN_TYPE = re.compile(rb'text/(plain|html)(?:; *charset="?(utf-8|us-ascii|iso-8859-1)"?)?', re.IGNORECASE)
-_MULTIPART = re.compile(rb'multipart/(?:alternative|mixed|related);\s*boundary="([^"\r\n\\]{1,70})"', re.IGNORECASE)
+_MULTIPART = re.compile(
+    rb'multipart/(?:alternative|mixed|related);(?:\s*type="[a-z]+/[a-z]+";)?\s*boundary="([^"\r\n\\]{1,70})"'
+    rb'(?:;\s*type="[a-z]+/[a-z]+")?',
+    re.IGNORECASE,
+)
+_IMAGE = re.compile(rb"image/[a-z]+(?:;[^\r\n]*(?:\r\n[ \t][^\r\n]*)*)?", re.IGNORECASE)
 _DEPTH = 3
 
 
@@ -75,9 +81,11 @@ def _split(raw: bytes) -> tuple[dict[bytes, bytes], bytes]:
 
 
 def _read(fields: Mapping[bytes, bytes], body: bytes, found: Mapping[bytes, list[str]], depth: int) -> None:
+    content_type = fields.get(b"content-type", b"text/plain")
+    if _IMAGE.fullmatch(content_type):
+        return  # it has no text, however it is to be shown
     if b"content-disposition" in fields or not depth:
         raise _Unusual
-    content_type = fields.get(b"content-type", b"text/plain")
     if (multipart := _MULTIPART.fullmatch(content_type)) is not None:
         for part in _parts(body, multipart[1]):
             _read(*_split(part), found, depth - 1)

@@ -10,7 +10,7 @@ from html import unescape
 
 from typing_extensions import TypedDict  # pydantic reads these for the description, and takes no other before 3.12
 
-from .content import Attachment, MailAddress
+from .content import Attachment, Blocked, MailAddress
 from .mailbox import LinkState, Mailboxes, MailMessage
 from .search import tags_of
 
@@ -27,6 +27,7 @@ class Address(TypedDict):
 class Link(TypedDict):
     URL: str
     State: LinkState
+    Visible: bool
 
 
 class Checksums(TypedDict):
@@ -65,6 +66,7 @@ class _Common(TypedDict):
     Size: int
     Folder: str
     Recipient: str
+    ImagesBlocked: Blocked
 
 
 class Summary(_Common):
@@ -121,14 +123,15 @@ def summary(boxes: Mailboxes, message: MailMessage) -> Summary:
         **_common(message),
         "Read": boxes.is_read(message),
         "Created": message.received_at.isoformat(),
-        "Attachments": len(content.attachments),
+        # As Mailpit counts: what the HTML shows in its place is no attachment.
+        "Attachments": sum(not each.inline for each in content.attachments),
         "Snippet": _snippet(message),
     }
 
 
 def detail(boxes: Mailboxes, message: MailMessage) -> Detail:
     """The message by itself, with text, HTML and what is attached."""
-    content = message.content
+    content, visible = message.content, frozenset(message.visible_links)
     return {
         **_common(message),
         "ReturnPath": message.return_path,
@@ -143,7 +146,10 @@ def detail(boxes: Mailboxes, message: MailMessage) -> Detail:
         "HTML": message.html,
         "Inline": [_attached(each) for each in content.attachments if each.inline],
         "Attachments": [_attached(each) for each in content.attachments if not each.inline],
-        "Links": [{"URL": link, "State": boxes.link_state(message, link)} for link in message.links],
+        "Links": [
+            {"URL": link, "State": boxes.link_state(message, link), "Visible": link in visible}
+            for link in message.links
+        ],
     }
 
 
@@ -168,6 +174,7 @@ def _common(message: MailMessage) -> _Common:
         "Size": len(message.raw),
         "Folder": message.folder,
         "Recipient": message.to,
+        "ImagesBlocked": message.images_blocked,
     }
 
 
@@ -179,7 +186,7 @@ def _attached(attachment: Attachment) -> Attached:
     content = attachment.content
     return {
         "PartID": attachment.part_id,
-        "FileName": attachment.file_name,
+        "FileName": attachment.file_name or attachment.content_id,
         "ContentType": attachment.content_type,
         "ContentID": attachment.content_id,
         "Size": len(content),

@@ -118,6 +118,15 @@ class Observer:
         links.append(Issued(data["links"][0], entry.at, to))
         return []
 
+    def _images_blocked(self, data: Mapping[str, Any], entry: Entry) -> list[Deviation]:
+        """Who sees no images must still find the link: by words, or by the alternative text of the button."""
+        if data["links"] or not data["hidden_links"]:
+            return []
+        setup = {link.value for account in self._situation.accounts.values() for link in account.setup_links}
+        requirement = "SET-07" if setup.intersection(data["hidden_links"]) else "NEW-06"
+        text = f"a mail to {data['to']} in which nothing can be clicked once its images are blocked"
+        return [Deviation(text, "a link with words or with an alternative text", (requirement,))]
+
     def _letter(self, data: Mapping[str, Any], entry: Entry) -> list[Deviation]:
         text = "\n".join(data["pages"])
         address = " / ".join(data["recipient"][-2:])
@@ -270,6 +279,7 @@ _READERS: dict[tuple[str, str], Reader] = {
     ("sms", "submitted"): Observer._sms,
     ("sms", "undelivered"): Observer._sms_undelivered,
     ("mail", "accepted"): Observer._mail,
+    ("mail", "images.blocked"): Observer._images_blocked,
     ("post", "posted"): Observer._letter,
     ("post", "delivered"): Observer._letter_came,
     ("ident", "case.created"): Observer._case_created,

@@ -135,7 +135,7 @@ def test_curl_sends_and_reads(office: Office, tmp_path: Path) -> None:
     )  # fmt: skip
     assert sent.returncode == 0, sent.stderr
     read = run(curl, "--silent", "--noproxy", "*", f"{office.api}/api/v1/message/latest")
-    assert json.loads(read.stdout)["Links"] == [{"URL": "https://epa.example/b", "State": "unused"}]
+    assert json.loads(read.stdout)["Links"] == [{"URL": "https://epa.example/b", "State": "unused", "Visible": True}]
     assert run(curl, "--silent", "--noproxy", "*", f"{office.api}/view/latest.txt").stdout == "https://epa.example/b\n"
 
 
@@ -180,7 +180,7 @@ def test_nodemailer_sends_and_a_mailpit_client_reads(office: Office, node: Path)
     assert javascript(node, "mail_read.mjs", office.api) == {
         "subject": "Bitte bestätigen – ß",
         "from": {"Name": "", "Address": SENDER},
-        "links": [{"URL": link, "State": "unused"}],
+        "links": [{"URL": link, "State": "unused", "Visible": True}],
         "total": 1,
         "unread": 0,
         "attachment": "Grüße",

@@ -23,6 +23,7 @@ from emulators.wire.loop import BackgroundLoop
 from tests.mail.mails import ADDRESS, LINK, SENDER, data, mail
 
 Api = Callable[..., requests.Response]
+LINK_OF_IT = {"URL": LINK, "Visible": True}
 
 
 @pytest.fixture(params=["in process", "socket"])
@@ -113,10 +114,11 @@ def test_an_entry_of_the_list_has_the_fields_of_mailpit(three: MailServer, api: 
         "Username": "",
         "Tags": [],
         "Size": len(newest.raw),
-        "Attachments": 3,
+        "Attachments": 2,
         "Snippet": "Bild",
         "Folder": "inbox",
         "Recipient": ADDRESS,
+        "ImagesBlocked": "none",
     }
 
 
@@ -239,9 +241,38 @@ def test_a_deleted_mail_is_out_of_the_mailbox_too(
 
 @pytest.mark.usefixtures("three")
 def test_a_link_has_a_state_that_can_be_noted(api: Api) -> None:
-    assert api("GET", "/api/v1/message/M000001").json()["Links"] == [{"URL": LINK, "State": "unused"}]
+    assert api("GET", "/api/v1/message/M000001").json()["Links"] == [LINK_OF_IT | {"State": "unused"}]
     assert api("PUT", "/api/v1/message/M000001/links", json={"URL": LINK}).text == "ok"
-    assert api("GET", "/api/v1/message/M000001").json()["Links"] == [{"URL": LINK, "State": "used"}]
+    assert api("GET", "/api/v1/message/M000001").json()["Links"] == [LINK_OF_IT | {"State": "used"}]
+
+
+@pytest.mark.parametrize(
+    ("which", "images", "visible"),
+    [
+        ("all", "img-src 'none'", False),
+        ("remote", "img-src 'self' data:", True),
+        ("none", "img-src 'self' data:", True),
+    ],
+)
+def test_a_mail_is_viewed_with_the_images_that_its_recipient_sees(
+    physics: Physics, server: MailServer, api: Api, which: str, images: str, visible: bool
+) -> None:
+    server.mailbox(ADDRESS)
+    if which != "none":
+        physics.faults.arm("mail", "images_blocked", {"which": which})
+    message = mail(html=f'<a href="{LINK}"><img src="cid:b@x"></a>')
+    _, page = message.iter_parts()
+    assert isinstance(page, EmailMessage)
+    page.add_related(b"PNG", "image", "png", cid="<b@x>")
+    server.smtp().send_message(message)
+    physics.happen()
+    got = api("GET", "/api/v1/message/latest").json()
+    assert (got["ImagesBlocked"], got["Links"][0]["Visible"]) == (which, visible)
+    (inline,) = got["Inline"]
+    assert (inline["FileName"], inline["ContentType"]) == ("b@x", "image/png")  # as Mailpit names what has no name
+    view = api("GET", "/view/latest.html")
+    assert images in view.headers["content-security-policy"]
+    assert f"/api/v1/message/M000001/part/{inline['PartID']}" in view.text
 
 
 @pytest.mark.parametrize(

@@ -143,6 +143,51 @@ def test_one_part_arrives_without_the_other(
     assert message.subject == "Bitte bestätigen"
 
 
+def with_button(alternative: str = "", source: str = "cid:button@x") -> EmailMessage:
+    """A mail whose only link in the HTML is an image; the image travels within the mail."""
+    message = mail(html=f'<p>Guten Tag</p><a href="{LINK}"><img src="{source}" {alternative}></a>')
+    _, page = message.iter_parts()
+    assert isinstance(page, EmailMessage)
+    page.add_related(b"PNG", "image", "png", cid="<button@x>", filename="button.png", disposition="inline")
+    return message
+
+
+@pytest.mark.parametrize(
+    ("message", "which", "links"),
+    [
+        (with_button('alt="Bestätigen"'), "all", [LINK]),
+        (with_button(), "all", []),
+        (with_button('alt=" "'), "all", []),
+        (with_button(), "remote", [LINK]),
+        (with_button(source="https://bilder.example/b.png"), "remote", []),
+        (with_button('alt="Bestätigen"', "https://bilder.example/b.png"), "remote", [LINK]),
+        (mail(), "all", [LINK]),
+    ],
+    ids=["alternative", "none", "blank", "within", "remote", "remote with alternative", "text"],
+)
+def test_without_images_there_are_only_the_links_that_say_something(
+    physics: Physics, server: MailServer, message: EmailMessage, which: str, links: list[str]
+) -> None:
+    server.mailbox(ADDRESS)
+    physics.faults.arm("mail", "images_blocked", {"which": which})
+    send(server, message)
+    got = only_mail(server)
+    assert (list(got.visible_links), got.images_blocked) == (links, which)
+    assert LINK in got.links
+    noted = data(physics, "images.blocked")
+    assert (noted["links"], noted["hidden_links"]) == (links, [] if links else [LINK])
+    assert next(physics.journal.named("mail", "delivered")).cause.fault == "mail.images_blocked"
+
+
+def test_what_stands_for_the_images_is_noted(physics: Physics, server: MailServer) -> None:
+    server.mailbox(ADDRESS)
+    physics.faults.arm("mail", "images_blocked")
+    send(server, with_button('alt="E-Mail-Adresse  bestätigen"'))
+    assert data(physics, "images.blocked")["alternatives"] == ["E-Mail-Adresse bestätigen"]
+    send(server, with_button())
+    assert server.mailbox(ADDRESS).messages[-1].visible_links == (LINK,)
+
+
 def test_a_mail_of_one_part_keeps_it(physics: Physics, server: MailServer) -> None:
     server.mailbox(ADDRESS)
     physics.faults.arm("mail", "text_only", {"part": "html"})

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
+from emulators.post.faults import Reason
 from emulators.world import World
 from harness.scenario.load import load, scenario_files
 from harness.scenario.steps import ArmFault
@@ -39,6 +41,12 @@ def _excused(kind: str) -> bool:
 
 def test_every_kind_is_armed_by_a_scenario_or_excused(declared: frozenset[str], armed: frozenset[str]) -> None:
     assert sorted(kind for kind in declared - armed if not _excused(kind)) == []
+
+
+def test_a_letter_is_returned_for_every_reason_that_the_post_knows() -> None:
+    drafts = load(ROOT / "scenarios/letter/returned.yaml").drafts()
+    armed = [step.parameters for draft in drafts for step in draft.row().steps if isinstance(step, ArmFault)]
+    assert {parameters["reason"] for parameters in armed} == set(get_args(Reason))
 
 
 def test_what_is_excused_exists_and_is_not_armed(declared: frozenset[str], armed: frozenset[str]) -> None:

@@ -289,6 +289,7 @@ class MailShown(BaseModel):
     received_at: datetime
     text: str
     links: list[str]
+    visible_links: list[str] = Field(description="those of which the person sees something to click")
 
 
 class LetterShown(BaseModel):

@@ -40,6 +40,7 @@ def read_mail(hosted: TheWorld, role: Role) -> list[MailShown]:
                 received_at=m.received_at,
                 text=m.text,
                 links=list(m.links),
+                visible_links=list(m.visible_links),
             )
             for m in hosted.world.mail.mailbox(the_person(hosted, role).email).messages
         ]
