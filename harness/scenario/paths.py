@@ -8,12 +8,13 @@ the key on a memory card, login by account.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import timedelta
 
 from harness import actions as do
 from harness.actions import Action
 
-from .steps import Act, Place, Step, Wait
+from .steps import Act, ArmFault, Place, Step, Wait
 
 Choices = Mapping[str, str]
 Composition = Callable[[Choices, Place], tuple[Step, ...]]
@@ -28,8 +29,18 @@ DEFAULTS: Choices = {
     "login": "account",
 }
 
-# What a composition is made of, before it knows its place: actions and waiting.
-Part = Action | timedelta | int  # an int counts working days
+
+@dataclass(frozen=True, slots=True)
+class Mishap:
+    """A fault that is armed on the way; here its parameters may depend on the row's choices."""
+
+    emulator: str
+    kind: str
+    parameters: Mapping[str, str]
+
+
+# What a composition is made of, before it knows its place: actions, faults and waiting.
+Part = Action | Mishap | timedelta | int  # an int counts working days
 Recipe = Callable[[Choices], tuple[Part, ...]]
 
 
@@ -54,6 +65,12 @@ def _registered(choices: Choices) -> tuple[Part, ...]:
 
 def _letter_came(choices: Choices) -> tuple[Part, ...]:
     return do.ConfirmEmail(), 3, do.LogIn()
+
+
+def _letter_returned(choices: Choices) -> tuple[Part, ...]:
+    """As `letter_came`, but the letter goes back for the chosen reason, and by then it has."""
+    back = Mishap("post", "returned", {"reason": choices["return_reason"]})
+    return back, *_apps(choices), *_registered(choices), do.ConfirmEmail(), 8, do.LogIn()
 
 
 def _created(choices: Choices) -> tuple[Part, ...]:
@@ -196,6 +213,7 @@ _RECIPES: Mapping[str, Recipe] = {
     "apps_installed": _apps,
     "registered": lambda choices: (*_apps(choices), *_registered(choices)),
     "letter_came": lambda choices: (*_apps(choices), *_registered(choices), *_letter_came(choices)),
+    "letter_returned": _letter_returned,
     "account_active": _account_active,
     "in_ecare": _in_ecare,
     "filmed": _filmed,
@@ -224,6 +242,8 @@ def _placed(part: Part, place: Place) -> Step:
     match part:
         case Action():
             return Act(part, place)
+        case Mishap():
+            return ArmFault(part.emulator, part.kind, part.parameters, place)
         case int():
             return Wait(place, workdays=part)
         case timedelta():

@@ -8,12 +8,14 @@ from functools import cache
 from importlib import import_module
 from pathlib import Path
 from types import MappingProxyType
+from typing import get_args
 
 from emulators.core.faults import Fault
 from emulators.core.personas import PERSONAS, Persona, load_personas
 from emulators.core.workdays import LAENDER
 from emulators.phone.catalogue import DEVICE_CLASSES, devices
 from emulators.phone.phone import Settings
+from emulators.post.faults import Reason
 from emulators.world import guests
 from harness.actions import ACTIONS
 from harness.errors import BenchError
@@ -70,6 +72,7 @@ CHOICES: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "unlock": ("none", "fingerprint", "face"),
         "login": ("account", "card"),
         "card": ("nfc", "no_nfc"),
+        "return_reason": get_args(Reason),
     }
 )
 
