@@ -20,7 +20,7 @@ SCHEDULE_EARLIEST, SCHEDULE_LATEST = timedelta(minutes=15), timedelta(days=35)  
 
 _GERMAN_MOBILE = re.compile(r"\+491[567]\d+", re.ASCII)
 # A sender is a number, a short code, or up to eleven letters and digits with at least one letter.
-_SENDER = re.compile(r"\+[1-9]\d{6,14}|\d{3,8}|(?=[^A-Za-z]*[A-Za-z])[A-Za-z0-9 +&_-]{1,11}", re.ASCII)
+SENDER = re.compile(r"\+[1-9]\d{6,14}|\d{3,8}|(?=[^A-Za-z]*[A-Za-z])[A-Za-z0-9 +&_-]{1,11}", re.ASCII)
 
 
 def check(order: SmsOrder, sender: str) -> None:
@@ -39,7 +39,7 @@ def check(order: SmsOrder, sender: str) -> None:
 
 @lru_cache(_REMEMBERED)
 def _check_sender(sender: str) -> None:
-    if not _SENDER.fullmatch(sender):
+    if not SENDER.fullmatch(sender):
         raise Rejected.because(21212, repr(sender))
 
 

@@ -11,26 +11,30 @@ import hmac
 import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
-from email.utils import format_datetime
-from functools import lru_cache
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 from . import magic
-from .callback import API_VERSION
 from .coding import coding_of
 from .errors import Rejected
 from .message import Message, Status
-from .rest_fields import order_of
+from .rest_fields import check_update, order_of, outcome_of
+from .rest_shape import MAX_PAGE, MAX_PAGE_SIZE, PAGE_SIZE, PREFIX, MediaList, MessageList, error, feedback, resource
 from .store import Query
 from .surface import BODY_LIMIT, Malformed, Reply, Request, basic_of, refusal_noted, trouble
 
 if TYPE_CHECKING:
     from .gateway import SmsGateway
 
-_PAGE_SIZE, _MAX_PAGE_SIZE = 50, 1000
-_PREFIX = f"/{API_VERSION}/Accounts/"
 _MESSAGES = re.compile(r"/(?P<account>[^/]+)/Messages(?:/(?P<sid>[^/]+?)(?:/(?P<part>Media|Feedback))?)?(?:\.json)?\Z")
+
+PATHS: Mapping[str, str] = {
+    "Messages": f"{PREFIX}{{AccountSid}}/Messages.json",
+    "Message": f"{PREFIX}{{AccountSid}}/Messages/{{Sid}}.json",
+    "Media": f"{PREFIX}{{AccountSid}}/Messages/{{MessageSid}}/Media.json",
+    "Feedback": f"{PREFIX}{{AccountSid}}/Messages/{{MessageSid}}/Feedback.json",
+}
+"""Where each resource is, as the description says it; `_MESSAGES` also knows them without `.json`."""
 
 Handler = Callable[["SmsGateway", Request, str], Reply]
 
@@ -44,16 +48,17 @@ def respond(gateway: SmsGateway, request: Request) -> Reply:
         found = trouble(gateway.physics, gateway.name)
         if found is not None:
             return _refusal(found.refused, found.headers)
-        shape = _MESSAGES.match(request.path, len(_PREFIX) - 1) if request.path.startswith(_PREFIX) else None
+        shape = _MESSAGES.match(request.path, len(PREFIX) - 1) if request.path.startswith(PREFIX) else None
         if shape is None:
             raise Rejected.because(20404, request.path[:200])
         live = _authenticate(gateway, request, shape["account"])
         if len(request.body) > BODY_LIMIT:
             raise Rejected.because(20413, f"the limit is {BODY_LIMIT} bytes")
         kind = shape["part"] or ("Message" if shape["sid"] else "Messages")
-        handler = (_LIVE if live else _TEST).get((kind, request.method))
+        handlers = LIVE if live else TEST
+        handler = handlers.get((kind, request.method))
         if handler is None:
-            allowed = sorted(method for each, method in _LIVE if each == kind)
+            allowed = sorted(method for each, method in handlers if each == kind)
             return _refusal(Rejected.because(20004, request.method), ((b"allow", ", ".join(allowed).encode()),))
         return handler(gateway, request, shape["sid"] or "")
     except Rejected as refused:
@@ -102,13 +107,7 @@ def _update(gateway: SmsGateway, request: Request, sid: str) -> Reply:
     """`Body=` redacts a message at its end, `Status=canceled` takes a scheduled one back."""
     form = request.form()
     message = gateway.message(sid)
-    unknown = sorted(form.keys() - {"Body", "Status"})
-    if unknown:
-        raise Rejected.because(20001, f"{unknown[0][:40]} cannot be changed")
-    if form.get("Body"):
-        raise Rejected.because(20001, "Body can only be made empty")
-    if form.get("Status", "canceled") != "canceled":
-        raise Rejected.because(20001, "Status can only become canceled")
+    check_update(form)
     if "Status" in form:
         if message.status is not Status.SCHEDULED:
             raise Rejected.because(20409, f"only a scheduled message can be canceled, {sid} is {message.status.value}")
@@ -125,25 +124,30 @@ def _delete(gateway: SmsGateway, _: Request, sid: str) -> Reply:
 
 def _media(gateway: SmsGateway, request: Request, sid: str) -> Reply:
     gateway.message(sid)
-    ends = {"uri": request.path, "first_page_uri": request.path, "next_page_uri": None, "previous_page_uri": None}
-    return Reply.of(200, {"media_list": [], "page": 0, "page_size": _PAGE_SIZE, "start": 0, "end": 0, **ends})
+    none: MediaList = {
+        "media_list": [],
+        "page": 0,
+        "page_size": PAGE_SIZE,
+        "start": 0,
+        "end": 0,
+        "uri": request.path,
+        "first_page_uri": request.path,
+        "next_page_uri": None,
+        "previous_page_uri": None,
+    }
+    return Reply.of(200, none)
 
 
 def _feedback(gateway: SmsGateway, request: Request, sid: str) -> Reply:
     """The sender tells whether the message did its work, such as a code that was entered."""
     message = gateway.message(sid)
-    outcome = request.form().get("Outcome", "unconfirmed")
-    if outcome not in ("confirmed", "unconfirmed"):
-        raise Rejected.because(20001, "Outcome is confirmed or unconfirmed")
+    outcome = outcome_of(request.form())
     gateway.physics.journal.write(gateway.name, "feedback", sid=sid, outcome=outcome)
-    now = _rfc2822(gateway.physics.clock.now)
-    uri = f"{_uri(message)}/Feedback.json"
-    known = {"account_sid": message.account_sid, "message_sid": sid, "outcome": outcome}
-    return Reply.of(201, {**known, "date_created": now, "date_updated": now, "uri": uri})
+    return Reply.of(201, feedback(message, outcome, gateway.physics.clock.now))
 
 
 def _list_nothing(gateway: SmsGateway, request: Request, _: str) -> Reply:
-    return Reply.of(200, _page_body(gateway, request, (), 0, _PAGE_SIZE, {}, {}))
+    return Reply.of(200, _page_body(gateway, request, (), 0, PAGE_SIZE, {}, {}))
 
 
 def _list(gateway: SmsGateway, request: Request, _: str) -> Reply:
@@ -152,8 +156,8 @@ def _list(gateway: SmsGateway, request: Request, _: str) -> Reply:
     A page token stands for a place among the messages, so messages that come meanwhile do not shift the pages.
     """
     asked = request.parameters()
-    size = min(max(_number(asked.get("PageSize"), _PAGE_SIZE), 1), _MAX_PAGE_SIZE)
-    number = _number(asked.get("Page"), 0)
+    size = _number(asked, "PageSize", PAGE_SIZE, 1, MAX_PAGE_SIZE)
+    number = _number(asked, "Page", 0, 0, MAX_PAGE)
     below, above = _place(asked.get("PageToken", ""))
     skip = 0 if below or above else number * size
     page = gateway.store.page(_query(asked), size, skip=skip, below=below, above=above, day=_day)
@@ -171,9 +175,9 @@ def _page_body(
     size: int,
     older: Mapping[str, object],
     newer: Mapping[str, object],
-) -> dict[str, object]:
+) -> MessageList:
     asked = request.parameters()
-    kept = {key: asked[key] for key in _FILTERS if key in asked} | {"PageSize": str(size)}
+    kept = {key: asked[key] for key in FILTERS if key in asked} | {"PageSize": str(size)}
 
     def uri(place: Mapping[str, object]) -> str:
         return f"{request.path}?{urlencode({**kept, **place})}"
@@ -192,7 +196,7 @@ def _page_body(
     }
 
 
-_FILTERS = ("To", "From", "DateSent", "DateSent<", "DateSent>")
+FILTERS = ("To", "From", "DateSent", "DateSent<", "DateSent>")
 
 
 def _query(asked: Mapping[str, str]) -> Query:
@@ -224,7 +228,7 @@ def _place(token: str) -> tuple[int | None, int | None]:
     return (position, None) if shape[1] == "A" else (None, position)
 
 
-_LIVE: Mapping[tuple[str, str], Handler] = {
+LIVE: Mapping[tuple[str, str], Handler] = {
     ("Messages", "POST"): _create,
     ("Messages", "GET"): _list,
     ("Message", "GET"): _fetch,
@@ -233,72 +237,26 @@ _LIVE: Mapping[tuple[str, str], Handler] = {
     ("Media", "GET"): _media,
     ("Feedback", "POST"): _feedback,
 }
-_TEST: Mapping[tuple[str, str], Handler] = {("Messages", "POST"): _create_nothing, ("Messages", "GET"): _list_nothing}
+TEST: Mapping[tuple[str, str], Handler] = {("Messages", "POST"): _create_nothing, ("Messages", "GET"): _list_nothing}
 
 
-# -- what is answered -------------------------------------------------------------------------------------------------
-
-
-def resource(gateway: SmsGateway, message: Message) -> dict[str, object]:
-    """The message as the published resource has it; numbers of segments and media are strings there."""
-    uri = _uri(message)
-    order = message.order
-    price = None
-    if message.sent is not None and not message.inbound:
-        price = f"-{gateway.price_per_segment * message.coding.segments:.5f}"
-    return {
-        "body": "" if order.discard_body else message.body,
-        "num_segments": str(message.coding.segments),
-        "direction": "inbound" if message.inbound else "outbound-api",
-        "from": message.sender,
-        "date_updated": _rfc2822(message.updated),
-        "price": price,
-        "error_message": message.error_message,
-        "uri": f"{uri}.json",
-        "account_sid": message.account_sid,
-        "num_media": "0",
-        "to": f"{message.to[:-4]}XXXX" if order.obfuscate_address else message.to,
-        "date_created": _rfc2822(message.created),
-        "status": message.status.value,
-        "sid": message.sid,
-        "date_sent": _rfc2822(message.sent),
-        "messaging_service_sid": order.service_sid,
-        "error_code": message.error_code,
-        "price_unit": "USD",
-        "api_version": API_VERSION,
-        "subresource_uris": {"media": f"{uri}/Media.json"},
-    }
-
-
-def _uri(message: Message) -> str:
-    return f"{_PREFIX}{message.account_sid}/Messages/{message.sid}"
+# -- refusals and small parts --------------------------------------------------------------------------------------
 
 
 def _refusal(refused: Rejected, headers: tuple[tuple[bytes, bytes], ...] = ()) -> Reply:
-    content = {
-        "code": refused.code,
-        "message": refused.text,
-        "more_info": f"https://www.twilio.com/docs/errors/{refused.code}",
-        "status": refused.status,
-    }
     challenge = ((b"www-authenticate", b'Basic realm="Messages"'),) if refused.status == 401 else ()
-    return Reply.of(refused.status, content, (*challenge, *headers))
+    return Reply.of(refused.status, error(refused), (*challenge, *headers))
 
 
 def _day(message: Message) -> date | None:
     return None if message.sent is None else message.sent.astimezone(UTC).date()
 
 
-def _rfc2822(moment: datetime | None) -> str | None:
-    # `fold` is a key of its own: the two hours 2 o'clock in October are equal to Python, and not in UTC.
-    return None if moment is None else _formatted(moment, moment.fold)
-
-
-@lru_cache(maxsize=256)  # in a stepped world many messages have the same moment, and conversion is dear
-def _formatted(moment: datetime, _: int) -> str:
-    return format_datetime(moment.astimezone(UTC))
-
-
-def _number(text: str | None, default: int) -> int:
-    """A number of at most six digits; anything else counts as not given."""
-    return int(text) if text is not None and text.isascii() and text.isdigit() and len(text) <= 6 else default
+def _number(asked: Mapping[str, str], name: str, default: int, least: int, most: int) -> int:
+    """Raises `Rejected` (20001) for what is no number, and for one outside the bounds."""
+    text = asked.get(name, "")
+    if not text:
+        return default
+    if not (text.isascii() and text.isdigit() and len(text) <= len(str(most)) and least <= int(text) <= most):
+        raise Rejected.because(20001, f"{name} is a number from {least} to {most}")
+    return int(text)

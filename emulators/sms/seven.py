@@ -34,10 +34,13 @@ from .seven_fields import (
     orders_of,
     truth,
 )
+from .seven_shape import DlrStatus, Refused, Report, Sent, SentMessage
 from .surface import Malformed, Reply, Request, refusal_noted, seven_key_of, trouble
 
 if TYPE_CHECKING:
     from .gateway import SmsGateway
+
+Handler = Callable[["SmsGateway", Request, Mapping[str, str]], Reply]
 
 RELOAD_LOCK = timedelta(seconds=180)
 
@@ -46,7 +49,7 @@ _CODE_OF: Mapping[int, int] = {
     20005: 500, 21211: 202, 21212: 306, 21602: NO_TEXT, 21603: 306, 21604: NO_RECIPIENT, 21606: 306, 21609: BAD_URL,
     21611: 403, 21614: 202, 21617: TOO_LONG, 21635: 202,
 }  # fmt: skip
-_DLR: Mapping[Status, str] = {
+_DLR: Mapping[Status, DlrStatus] = {
     Status.ACCEPTED: "ACCEPTED",
     Status.SCHEDULED: "ACCEPTED",
     Status.QUEUED: "ACCEPTED",
@@ -59,29 +62,31 @@ _DLR: Mapping[Status, str] = {
 
 
 def respond(gateway: SmsGateway, request: Request) -> Reply:
-    """Answer one request. Raises `Refusal` if a fault breaks the connection."""
+    """Answer one request: faults first, then path and method, then the key.
+
+    Raises `Refusal` if a fault breaks the connection.
+    """
     found = trouble(gateway.physics, gateway.name)
     if found is not None:
         return Reply(found.refused.status, str(found.refused.text).encode(), b"text/plain", found.headers)
+    by_method = HANDLERS.get(request.path.rstrip("/"))
+    if by_method is None:
+        return Reply(404, b"Not found", b"text/plain")
+    handler = by_method.get(request.method)
+    if handler is None:
+        return Reply(405, b"Method not allowed", b"text/plain", ((b"allow", ", ".join(by_method).encode()),))
     try:
         fields = fields_of(request)
     except Malformed as malformed:
         return Reply(400, f"{UNREADABLE}\n{malformed}".encode(), b"text/plain")
     try:
         _authenticate(gateway, request, fields)
-        match request.path.rstrip("/"), request.method:
-            case "/api/sms", "GET" | "POST":
-                return _send(gateway, request, fields)
-            case "/api/status", "GET" | "POST":
-                return _status(gateway, fields)
-            case "/api/sms" | "/api/status", _:
-                return Reply(405, b"Method not allowed", b"text/plain", ((b"allow", b"GET, POST"),))
-            case _:
-                return Reply(404, b"Not found", b"text/plain")
+        return handler(gateway, request, fields)
     except Wrong as wrong:
         refused = Rejected(wrong.code, 200, str(wrong))
         refusal_noted(gateway.physics, gateway.name, refused)
-        return _plain_or_json(fields, str(wrong.code), {"success": str(wrong.code), "messages": []})
+        nothing: Refused = {"success": str(wrong.code), "messages": []}
+        return _plain_or_json(fields, str(wrong.code), nothing)
 
 
 def _send(gateway: SmsGateway, request: Request, fields: Mapping[str, str]) -> Reply:
@@ -97,7 +102,7 @@ def _send(gateway: SmsGateway, request: Request, fields: Mapping[str, str]) -> R
     if truth(fields.get("details", "")):
         lines += [f"Verbucht: {_price(gateway, taken)}", f"Preis: {_price(gateway, taken)}"]
         lines += [f"Text: {orders[0].body}", "SMS-Typ: direct", f"Flash-SMS: {str(orders[0].flash).lower()}"]
-    detail = {
+    detail: Sent = {
         "success": str(code),
         "total_price": _price(gateway, taken),
         "balance": gateway.seven_balance,
@@ -124,17 +129,23 @@ def _submitted(gateway: SmsGateway, order: SmsOrder) -> tuple[Message | None, in
         return None, _CODE_OF.get(refused.code, 600)
 
 
-def _status(gateway: SmsGateway, fields: Mapping[str, str]) -> Reply:
+def _status(gateway: SmsGateway, _: Request, fields: Mapping[str, str]) -> Reply:
     """The last report on a message: its status and when."""
     wanted = fields.get("msg_id", "")
     message = gateway.store.get(_sid(wanted)) if wanted.isascii() and wanted.isdigit() and len(wanted) < 40 else None
     if message is None:
         raise Wrong(901)
-    report = {"id": wanted, "status": dlr_status(message), "status_time": _local(message.updated)}
+    report: Report = {"id": wanted, "status": dlr_status(message), "status_time": _local(message.updated)}
     return _plain_or_json(fields, f"{report['status']}\n{report['status_time']}", report)
 
 
-def dlr_status(message: Message) -> str:
+HANDLERS: Mapping[str, Mapping[str, Handler]] = {
+    "/api/sms": {"GET": _send, "POST": _send},
+    "/api/status": {"GET": _status, "POST": _status},
+}
+
+
+def dlr_status(message: Message) -> DlrStatus:
     """The word of seven.io's delivery reports for the state of a message."""
     if message.expired:
         return "EXPIRED"
@@ -173,7 +184,7 @@ def _plain_or_json(fields: Mapping[str, str], plain: str, detail: object, reques
     return Reply.of(200, detail) if wants_json else Reply(200, plain.encode(), b"text/plain; charset=utf-8")
 
 
-def _detail(gateway: SmsGateway, order: SmsOrder, message: Message | None, code: int) -> dict[str, object]:
+def _detail(gateway: SmsGateway, order: SmsOrder, message: Message | None, code: int) -> SentMessage:
     failed = message is None
     return {
         "id": None if message is None else _id(message),

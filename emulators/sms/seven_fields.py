@@ -41,8 +41,42 @@ CODES: Mapping[int, str] = {
 MAX_TEXT = 1520  # characters
 MAX_RECIPIENTS = 1000
 
-_FLASH = 0x10  # data_coding of class 0
 _DEFAULT_SENDER = "SMS"
+
+_FLAG: Mapping[str, object] = {"type": "string", "enum": ["0", "1", ""]}
+
+# What can be asked for, as JSON schemas. What is wrong is told by a code, and what is not known is passed over.
+SMS: Mapping[str, Mapping[str, object]] = {
+    "to": {
+        "type": "string",
+        "minLength": 1,
+        "description": f"numbers with commas between, {MAX_RECIPIENTS} at most: +49…, 0049…, 49…, 0…; of the "
+        "Bundesnetzagentur's numbers for fiction",
+        "examples": ["+491713920000", "0049 171 3920001,01713920002"],
+    },
+    "text": {"type": "string", "minLength": 1, "maxLength": MAX_TEXT, "examples": ["Ihre TAN lautet 123456."]},
+    "from": {
+        "type": "string",
+        "maxLength": 16,
+        "description": "a number, or up to eleven letters and digits",
+        "default": _DEFAULT_SENDER,
+    },
+    "delay": {"type": "string", "description": "a Unix time stamp, or YYYY-MM-DD hh:mm in German time"},
+    "flash": {**_FLAG, "description": "shown at once, not stored"},
+    "ttl": {"type": "string", "pattern": "^([1-9][0-9]{0,5})?$", "description": "minutes that it is tried for"},
+    "udh": {"type": "string", "pattern": "^([0-9a-fA-F]{2})*$", "description": "user data header"},
+    "foreign_id": {"type": "string", "description": "comes back in delivery reports"},
+    "delivery_report": {"type": "string", "format": "uri", "description": "the webhook that each state is posted to"},
+    "json": {**_FLAG, "description": "answer in JSON, as with `Accept: application/json`"},
+    "details": {**_FLAG, "description": "in plain text, price and text below the code"},
+    "return_msg_id": {**_FLAG, "description": "in plain text, the ids below the code"},
+}
+STATUS: Mapping[str, Mapping[str, object]] = {
+    "msg_id": {"type": "string", "pattern": "^[0-9]{1,39}$", "description": "the id of a message"},
+    "json": {**_FLAG, "description": "answer in JSON"},
+}
+
+_FLASH = 0x10  # data_coding of class 0
 
 
 class Wrong(Exception):

@@ -1,5 +1,6 @@
 """The gateway's HTTP surfaces as one ASGI app: Twilio's Messages resource, and seven.io's API below /api/.
 
+Each describes itself in OpenAPI, see `openapi`.
 A bare ASGI app, for this path is hot: a request is read into a value, a surface gives a `Reply`.
 """
 
@@ -82,7 +83,7 @@ Respond = Callable[["SmsGateway", Request], Reply]
 
 def app(gateway: SmsGateway) -> ASGIApp:
     """The surfaces as an ASGI app."""
-    from . import rest, seven
+    from . import openapi, rest, seven
 
     async def surfaces(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -90,8 +91,11 @@ def app(gateway: SmsGateway) -> ASGIApp:
         request = Request(
             scope["method"], scope["path"], scope["query_string"], dict(scope["headers"]), await _read(receive)
         )
-        respond: Respond = seven.respond if request.path.startswith(_SEVEN) else rest.respond
-        reply = respond(gateway, request)
+        if request.path in openapi.PATHS:
+            reply = openapi.respond(request, scope.get("root_path", ""))
+        else:
+            respond: Respond = seven.respond if request.path.startswith(_SEVEN) else rest.respond
+            reply = respond(gateway, request)
         headers = [(b"content-length", b"%d" % len(reply.body)), *reply.headers]
         if reply.body:
             headers.append((b"content-type", reply.kind))

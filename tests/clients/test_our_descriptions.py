@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
+from collections.abc import Mapping
 from email import message_from_string
 from email.policy import SMTP
 from pathlib import Path
@@ -26,17 +28,28 @@ Content-Type: text/html; charset=utf-8
 """
 
 
-def caught(tmp_path: Path, description: str) -> int:
-    """How many cases schemathesis made of a description; the test ends here if the API failed one."""
+def caught(
+    tmp_path: Path,
+    description: str,
+    *options: str,
+    config: Path = CONFIG,
+    phases: str = "examples,coverage,fuzzing",
+    environment: Mapping[str, str] | None = None,
+) -> int:
+    """How many cases schemathesis made of a description; the test ends here if the API failed one.
+
+    `environment` is what `config` and hooks read.
+    """
     program = ROOT / ".venv-clients" / "bin" / "schemathesis"
     if not program.exists():
         do_without("schemathesis (.venv-clients)", "make clients")
     command = [
-        *(str(program), "--config-file", str(CONFIG), "run", description),
-        *("--phases", "examples,coverage,fuzzing", "--max-examples", "8", "--generation-deterministic"),
-        *("--request-timeout", "10", "--no-color"),
+        *(str(program), "--config-file", str(config), "run", description),
+        *("--phases", phases, "--max-examples", "8", "--generation-deterministic"),
+        *("--request-timeout", "10", "--no-color", *options),
     ]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120)
+    env = {**os.environ, **(environment or {})}
+    done = subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stdout + done.stderr
     made, passed = (int(count) for count in re.findall(r"(\d+) generated, (\d+) passed", done.stdout)[0])
     assert made == passed, done.stdout
