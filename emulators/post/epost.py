@@ -2,16 +2,17 @@
 
 Source: E-POSTBUSINESS API 2.6.1. Not covered: setting a password by SMS, Campaign, Client and Vendor, the plug-ins
 Automover and minimum quantity, a cover sheet of one's own, the mail with the test result, the fields of which only
-production knows (FrankierID, arrival in the destination area).
+production knows (FrankierID, arrival in the destination area). Added: `openapi.json`.
 """
 
 from __future__ import annotations
 
+import re
 from base64 import b64encode
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from datetime import date, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 from starlette.requests import Request
@@ -19,9 +20,20 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from .credentials import issue_token, token_is_good
-from .epost_model import LETTERS, NUMBERS, Login, Refused, errors_of, status_of
+from .epost_model import LETTERS, NUMBERS, OPEN, Login, Refused, code_of
+from .epost_openapi import document
+from .epost_shape import (
+    Finding,
+    LetterState,
+    QueueResult,
+    Submitted,
+    TestResult,
+    Token,
+    errors_of,
+    status_of,
+)
 from .letter import Letter, LetterStatus, QueueAnswer, Tracking
-from .request import problems_of, struck
+from .request import Endpoint, Resource, number_in_path, problems_of, struck
 
 if TYPE_CHECKING:
     from .office import PostOffice
@@ -35,11 +47,17 @@ _MESSAGES = {
 }
 
 
+# A day, or a moment of which only the day counts; the plus of its offset may have become a blank.
+_DAY = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})(?:[Tt ][0-9:.,+ Zz-]*)?")
+_NUMBER = re.compile(r"-?[0-9]{1,18}")
+
+
 def _error(status: int, code: str, text: str) -> Response:
-    return JSONResponse({"level": "Error", "code": code, "description": text}, status)
+    error: Finding = {"level": "Error", "code": code, "description": text}
+    return JSONResponse(error, status)
 
 
-def _guarded(handle: Handle, *, open_to_all: bool = False, is_query: bool = False) -> Callable[..., Any]:
+def _guarded(handle: Handle, *, is_query: bool = False) -> Endpoint:
     """Let a request in: faults of the line first, then the token, the pace of status queries, then the body."""
 
     async def endpoint(request: Request) -> Response:
@@ -47,7 +65,7 @@ def _guarded(handle: Handle, *, open_to_all: bool = False, is_query: bool = Fals
         status = struck(office, request)
         if status is not None:
             return _error(status, "E322" if status == 429 else "E501", "Später noch einmal versuchen")
-        if not open_to_all:
+        if request.scope["path"] not in OPEN:
             scheme, _, token = request.headers.get("authorization", "").partition(" ")
             if scheme.lower() != "bearer" or not token_is_good(office.credentials, token, office.physics.clock.now):
                 return _error(401, "E101", "Token fehlt, ist ungültig oder abgelaufen; neu anmelden: POST /api/Login")
@@ -57,7 +75,7 @@ def _guarded(handle: Handle, *, open_to_all: bool = False, is_query: bool = Fals
         try:
             return await handle(office, request)
         except ValidationError as error:
-            return _error(400, "E313", problems_of(error))
+            return _error(400, code_of(error), problems_of(error))
         except Refused as refused:
             return _error(400, refused.code, str(refused))
 
@@ -70,11 +88,13 @@ async def log_in(office: PostOffice, request: Request) -> Response:
     if given != (owner.vendor_id, owner.ekp, owner.secret, owner.password):
         return _error(401, "E001", "Ungültige Zugangsdaten")
     life = timedelta(minutes=wish.tokenDuration)
-    return JSONResponse({"token": issue_token(owner, office.physics.clock.now, life)})
+    answer: Token = {"token": issue_token(owner, office.physics.clock.now, life)}
+    return JSONResponse(answer)
 
 
 async def health(office: PostOffice, request: Request) -> Response:
-    return JSONResponse({"level": "Info", "code": "I501", "description": "API-Status: OK"})
+    answer: Finding = {"level": "Info", "code": "I501", "description": "API-Status: OK"}
+    return JSONResponse(answer)
 
 
 async def submit(office: PostOffice, request: Request) -> Response:
@@ -88,14 +108,17 @@ async def submit(office: PostOffice, request: Request) -> Response:
     today = office.physics.clock.now.date()
     orders = [wish.order(today) for wish in wishes]
     letters = [office.submit(order) for order in orders]
-    return JSONResponse([{"fileName": le.order.file_name, "letterID": le.number} for le in letters])
+    answer: list[Submitted] = [{"fileName": le.order.file_name, "letterID": le.number} for le in letters]
+    return JSONResponse(answer)
 
 
 async def look_up(office: PostOffice, request: Request) -> Response:
-    letter = office.letter(request.path_params["number"])
-    if letter is None or letter.order.channel != "epost":
-        return _error(404, "E201", f"Keine Sendung mit der LetterID {request.path_params['number']}")
-    return JSONResponse(status_of(letter, office.physics.clock.now))
+    number = number_in_path(request)
+    letter = None if number is None else _letter(office, number)
+    if letter is None:
+        return _error(404, "E201", f"Keine Sendung mit der LetterID {request.path_params['number'][:20]}")
+    answer: LetterState = status_of(letter, office.physics.clock.now)
+    return JSONResponse(answer)
 
 
 async def query(office: PostOffice, request: Request) -> Response:
@@ -139,34 +162,46 @@ async def premium(office: PostOffice, request: Request) -> Response:
 
 async def test_result(office: PostOffice, request: Request) -> Response:
     """The PDF of a test letter, as it was submitted."""
-    letter = office.letter(_number(request, "letterID"))
+    letter = _letter(office, _number(request, "letterID"))
     if letter is None or not letter.order.test:
         return _error(404, "E201", "Keine Testsendung mit dieser LetterID")
     data = b64encode(letter.order.pdf).decode()
-    return JSONResponse({"letterID": letter.number, "fileName": letter.order.file_name, "data": data})
+    answer: TestResult = {"letterID": letter.number, "fileName": letter.order.file_name, "data": data}
+    return JSONResponse(answer)
 
 
 async def cancel_queued(office: PostOffice, request: Request) -> Response:
-    def cancel(number: int) -> QueueAnswer:
-        letter = office.letter(number)
-        if letter is not None and not letter.queued:  # this API cancels nothing but what it was asked to hold back
+    def cancel(letter: Letter) -> QueueAnswer:
+        if not letter.queued:  # this API cancels nothing but what it was asked to hold back
             return QueueAnswer.IN_PRODUCTION if letter.order.queued_until else QueueAnswer.NOT_QUEUED
-        return office.cancel(number)
+        return office.cancel(letter.number)
 
-    return await _queue_answers(request, cancel, "Abbruch der Sendung war erfolgreich")
+    return await _queue_answers(office, request, cancel, "Abbruch der Sendung war erfolgreich")
 
 
 async def release_queued(office: PostOffice, request: Request) -> Response:
-    return await _queue_answers(request, office.release, "Freigabe der Sendung war erfolgreich")
+    def release(letter: Letter) -> QueueAnswer:
+        return office.release(letter.number)
+
+    return await _queue_answers(office, request, release, "Freigabe der Sendung war erfolgreich")
 
 
-async def _queue_answers(request: Request, act: Callable[[int], QueueAnswer], done: str) -> Response:
-    answers = []
+async def _queue_answers(
+    office: PostOffice, request: Request, act: Callable[[Letter], QueueAnswer], done: str
+) -> Response:
+    answers: list[QueueResult] = []
     for number in NUMBERS.validate_json(await request.body()):
-        answer = act(number)
+        letter = _letter(office, number)
+        answer = act(letter) if letter is not None else QueueAnswer.UNKNOWN
         message = _MESSAGES.get(answer, done)
         answers.append({"letterID": number, "successful": answer is QueueAnswer.DONE, "message": message})
     return JSONResponse(answers)
+
+
+def _letter(office: PostOffice, number: int) -> Letter | None:
+    """The letter with that number, if it came in by this API."""
+    letter = office.letter(number)
+    return letter if letter is not None and letter.order.channel == "epost" else None
 
 
 def _letters(office: PostOffice) -> Iterable[Letter]:
@@ -183,7 +218,8 @@ def _listed(office: PostOffice, request: Request, letters: Iterable[Letter]) -> 
     """The status of each letter; with `onlyIssues=true` only of those with errors or warnings."""
     now, only_issues = office.physics.clock.now, _flag(request, "onlyIssues")
     chosen = (le for le in letters if not only_issues or errors_of(le, le.status(now)))
-    return JSONResponse([status_of(letter, now) for letter in chosen])
+    answer: list[LetterState] = [status_of(letter, now) for letter in chosen]
+    return JSONResponse(answer)
 
 
 def _text(request: Request, name: str) -> str:
@@ -202,33 +238,48 @@ def _flag(request: Request, name: str) -> bool:
 
 def _number(request: Request, name: str) -> int:
     value = _text(request, name)
-    try:
-        return int(value)
-    except ValueError as error:
-        raise Refused("E313", f"{name} ist eine Zahl, nicht '{value[:20]}'") from error
+    if _NUMBER.fullmatch(value) is None:
+        raise Refused("E313", f"{name} ist eine Zahl, nicht '{value[:20]}'")
+    return int(value)
 
 
 def _day(request: Request, name: str) -> date:
     value = _text(request, name)
+    found = _DAY.fullmatch(value)
     try:
-        return date.fromisoformat(value[:10])
+        return date.fromisoformat(found[1] if found else "")
     except ValueError as error:
         raise Refused("E313", f"{name} ist ein Tag wie 2021-03-23, nicht '{value[:20]}'") from error
 
 
-ROUTES = (
-    Route("/api/Login", _guarded(log_in, open_to_all=True), methods=["POST"]),
-    Route("/api/Login/HealthCheck", _guarded(health, open_to_all=True), methods=["GET"]),
-    Route("/api/Letter", _guarded(submit), methods=["POST"]),
-    Route("/api/Letter/StatusQuery", _guarded(query, is_query=True), methods=["POST"]),
-    Route("/api/Letter/Date", _guarded(by_date, is_query=True), methods=["GET"]),
-    Route("/api/Letter/Open", _guarded(still_open, is_query=True), methods=["GET"]),
-    Route("/api/Letter/Registered", _guarded(registered, is_query=True), methods=["GET"]),
-    Route("/api/Letter/Custom1", _guarded(by_custom1, is_query=True), methods=["GET"]),
-    Route("/api/Letter/Batch", _guarded(by_batch, is_query=True), methods=["GET"]),
-    Route("/api/Letter/PremiumAdressFeedback", _guarded(premium, is_query=True), methods=["GET"]),
-    Route("/api/Letter/TestResult", _guarded(test_result), methods=["GET"]),
-    Route("/api/Letter/CancelQueued", _guarded(cancel_queued), methods=["POST"]),
-    Route("/api/Letter/ReleaseQueued", _guarded(release_queued), methods=["POST"]),
-    Route("/api/Letter/{number:int}", _guarded(look_up, is_query=True), methods=["GET"]),
-)
+def not_there() -> Response:
+    """What is answered at a path that this API does not have."""
+    return _error(404, "E313", "Diesen Pfad gibt es nicht; siehe /api/openapi.json")
+
+
+def _wrong_method(allowed: str) -> Response:
+    return _error(405, "E313", f"An diesem Pfad geht {allowed}")
+
+
+async def _description(request: Request) -> Response:
+    return JSONResponse(document(request.scope.get("root_path", "")))
+
+
+HANDLERS: Mapping[str, Mapping[str, Endpoint]] = {
+    "/api/Login": {"POST": _guarded(log_in)},
+    "/api/Login/HealthCheck": {"GET": _guarded(health)},
+    "/api/Letter": {"POST": _guarded(submit)},
+    "/api/Letter/StatusQuery": {"POST": _guarded(query, is_query=True)},
+    "/api/Letter/Date": {"GET": _guarded(by_date, is_query=True)},
+    "/api/Letter/Open": {"GET": _guarded(still_open, is_query=True)},
+    "/api/Letter/Registered": {"GET": _guarded(registered, is_query=True)},
+    "/api/Letter/Custom1": {"GET": _guarded(by_custom1, is_query=True)},
+    "/api/Letter/Batch": {"GET": _guarded(by_batch, is_query=True)},
+    "/api/Letter/PremiumAdressFeedback": {"GET": _guarded(premium, is_query=True)},
+    "/api/Letter/TestResult": {"GET": _guarded(test_result)},
+    "/api/Letter/CancelQueued": {"POST": _guarded(cancel_queued)},
+    "/api/Letter/ReleaseQueued": {"POST": _guarded(release_queued)},
+    "/api/Letter/{number}": {"GET": _guarded(look_up, is_query=True)},
+    "/api/openapi.json": {"GET": _description},
+}
+ROUTES = tuple(Route(path, Resource(by_method, _wrong_method)) for path, by_method in HANDLERS.items())

@@ -1,18 +1,40 @@
 # ruff: noqa: N815 - the fields have the names of the API
-"""The bodies of the E-POSTBUSINESS API, version 2.6.1: what comes in as models, what goes out as dictionaries."""
+"""The bodies that the E-POSTBUSINESS API takes, version 2.6.1."""
 
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
-from typing import Annotated, Any
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints, TypeAdapter, ValidationError
 
-from emulators.core.person import Address
+from .order import LetterOrder, Registered
+from .request import Base64Pdf, TooLarge, pdf_in
 
-from .letter import Feedback, Letter, LetterStatus
-from .order import LetterOrder, Registered, font_warnings
-from .request import TooLarge, pdf_in, problems_of
+OPEN = frozenset({"/api/Login", "/api/Login/HealthCheck"})
+"""Paths that need no token."""
+
+# What does not go together, as a JSON schema.
+_REGISTERED: dict[str, JsonValue] = {"registeredLetter": {"type": "string", "minLength": 1}}
+_COUNTRY: dict[str, JsonValue] = {"country": {"type": "string", "minLength": 1}}
+_NEITHER_DUPLEX_NOR_ABROAD: dict[str, JsonValue] = {
+    "allOf": [
+        {
+            "not": {
+                "properties": {**_REGISTERED, "isDuplex": {"const": True}},
+                "required": ["registeredLetter", "isDuplex"],
+            }
+        },
+        {"not": {"properties": {**_REGISTERED, **_COUNTRY}, "required": ["registeredLetter", "country"]}},
+    ]
+}
+_ONE_DATE: dict[str, JsonValue] = {
+    "not": {
+        "properties": {"dueDays": {"type": "integer"}, "dueDate": {"type": "string"}},
+        "required": ["dueDays", "dueDate"],
+    }
+}
+_NOT_SPOKEN: dict[str, JsonValue] = {"const": None}
 
 Line = Annotated[str, StringConstraints(max_length=80)]
 
@@ -26,7 +48,7 @@ class Refused(ValueError):
 
 
 class _Body(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
 class Login(_Body):
@@ -38,27 +60,55 @@ class Login(_Body):
     tokenDuration: int = Field(default=1440, ge=1, le=1440)
 
 
-class PlugIn(_Body):
-    plugInName: str = Field(max_length=200)
-    plugInModel: dict[str, Any] | None = None
+class Premium(BaseModel):
+    """How much Premiumadress is to tell."""
+
+    model_config = ConfigDict(frozen=True, strict=True)
+    productVariants: Literal["Basic", "Report"]
+
+
+class Upload(_Body):
+    """Until when a letter is to wait: `dueDays` from today or `dueDate`, 1 to 31 days ahead; none is tomorrow.
+
+    `useMinimumQuantity` and `dueDayofWeek` are not spoken here.
+    """
+
+    model_config = ConfigDict(json_schema_extra=_ONE_DATE)
+    useMinimumQuantity: bool = Field(json_schema_extra={"const": False})
+    dueDays: int | None = Field(default=None, ge=1, le=31)
+    dueDate: datetime | None = None
+    dueDayofWeek: str | None = Field(default=None, json_schema_extra=_NOT_SPOKEN)
+
+
+class PremiumAdress(_Body):
+    """Is told what became of a letter that did not go where it was sent."""
+
+    plugInName: Literal["PremiumAdress"]
+    plugInModel: Premium
 
 
 class UploadManagement(_Body):
-    useMinimumQuantity: bool
-    dueDays: int | None = Field(default=None, ge=1, le=31)
-    dueDate: datetime | None = None
-    dueDayofWeek: str | None = None
+    """Has the letter wait."""
+
+    plugInName: Literal["UploadManagement"]
+    plugInModel: Upload
+
+
+PlugIn = Annotated[PremiumAdress | UploadManagement, Field(discriminator="plugInName")]
 
 
 class EpostLetter(_Body):
     """A letter as it is submitted. The six fields for a return receipt are outdated in the API and not used."""
 
+    model_config = ConfigDict(json_schema_extra=_NEITHER_DUPLEX_NOR_ABROAD)
     fileName: str = Field(min_length=5, max_length=200)
-    data: str
+    data: Base64Pdf
     isColor: bool = False
     isDuplex: bool = False
     batchID: int = 0
-    registeredLetter: str | None = Field(default=None, max_length=50)
+    registeredLetter: str | None = Field(
+        default=None, max_length=50, json_schema_extra={"enum": [None, "", *(kind.value for kind in Registered)]}
+    )
     registeredLetterAdressLine1: Line | None = None
     registeredLetterAdressLine2: Line | None = None
     registeredLetterAdressLine3: Line | None = None
@@ -68,7 +118,7 @@ class EpostLetter(_Body):
     testEMail: str | None = Field(default=None, max_length=100)
     testShowRestrictedArea: bool = False
     coverLetter: bool = False
-    coverData: str | None = None
+    coverData: str | None = Field(default=None, json_schema_extra=_NOT_SPOKEN)
     addressLine1: str = Field(min_length=1, max_length=80)
     addressLine2: Line | None = None
     addressLine3: Line | None = None
@@ -97,7 +147,7 @@ class EpostLetter(_Body):
         lines = (self.addressLine1, self.addressLine2, self.addressLine3, self.addressLine4, self.addressLine5)
         given = (*filter(None, lines), f"{self.zipCode.strip()} {self.city}".strip(), *filter(None, (self.country,)))
         where = (self.senderAdressLine1, self.senderStreet, f"{self.senderZipCode or ''} {self.senderCity or ''}")
-        plugins = {plugin.plugInName: plugin.plugInModel or {} for plugin in self.plugInList or ()}
+        premium, upload = self._plugins()
         registered = self._registered()
         if self.coverData is not None:
             raise Refused("E313", "coverData: ein eigenes Deckblatt kennt dieser Emulator nicht; coverLetter genügt")
@@ -114,10 +164,21 @@ class EpostLetter(_Body):
             test=self.testFlag,
             batch=self.batchID,
             custom=(self.custom1, self.custom2, self.custom3, self.custom4, self.custom5),
-            premium=_premium(plugins),
-            queued_until=_queued_until(plugins, today),
+            premium=premium.productVariants if premium else None,
+            queued_until=_queued_until(upload, today) if upload else None,
             failsafe=self.activateDuplicateFailsafe,
         )
+
+    def _plugins(self) -> tuple[Premium | None, Upload | None]:
+        """What is wanted of each plug-in; of one that is named twice, the last counts."""
+        premium, upload = None, None
+        for plugin in self.plugInList or ():
+            match plugin:
+                case PremiumAdress():
+                    premium = plugin.plugInModel
+                case UploadManagement():
+                    upload = plugin.plugInModel
+        return premium, upload
 
     def _pdf(self) -> bytes:
         try:
@@ -142,32 +203,23 @@ class EpostLetter(_Body):
         return kind
 
 
-LETTERS = TypeAdapter(tuple[EpostLetter, ...])
-NUMBERS = TypeAdapter(tuple[int, ...])
-
-_PLUGINS = ("PremiumAdress", "UploadManagement")
-
-
-def _premium(plugins: dict[str, dict[str, Any]]) -> str | None:
-    for name in plugins:
-        if name not in _PLUGINS:
-            raise Refused("E601", f"PlugIn '{name}'; dieser Emulator kennt {', '.join(_PLUGINS)}")
-    if "PremiumAdress" not in plugins:
-        return None
-    variant = plugins["PremiumAdress"].get("productVariants")
-    if variant not in ("Basic", "Report"):
-        raise Refused("E601", "PremiumAdress: productVariants ist 'Basic' oder 'Report'")
-    return str(variant)
+_STRICT = ConfigDict(strict=True)
+# Not `min_length`: an array whose only letter is wrong would count as empty, too.
+LETTERS: TypeAdapter[tuple[EpostLetter, ...]] = TypeAdapter(
+    Annotated[tuple[EpostLetter, ...], Field(json_schema_extra={"minItems": 1})]
+)
+NUMBERS: TypeAdapter[tuple[int, ...]] = TypeAdapter(tuple[int, ...], config=_STRICT)
 
 
-def _queued_until(plugins: dict[str, dict[str, Any]], today: date) -> date | None:
-    if "UploadManagement" not in plugins:
-        return None
-    try:
-        wish = UploadManagement.model_validate(plugins["UploadManagement"])
-    except ValidationError as error:
-        code = "E622" if any(e["loc"] == ("dueDays",) for e in error.errors()) else "E601"
-        raise Refused(code, f"UploadManagement: {problems_of(error)}") from error
+def code_of(error: ValidationError) -> str:
+    """The API's code for a body that is not as described: plug-ins have codes of their own."""
+    places = [problem["loc"] for problem in error.errors()]
+    if any("plugInList" not in place for place in places):
+        return "E313"
+    return "E622" if any(place[-1] == "dueDays" for place in places) else "E601"
+
+
+def _queued_until(wish: Upload, today: date) -> date:
     if wish.useMinimumQuantity or wish.dueDayofWeek:
         text = "useMinimumQuantity und dueDayofWeek kennt dieser Emulator nicht; dueDays oder dueDate genügt"
         raise Refused("E601", f"UploadManagement: {text}")
@@ -177,111 +229,3 @@ def _queued_until(plugins: dict[str, dict[str, Any]], today: date) -> date | Non
     if not 1 <= (due - today).days <= 31:
         raise Refused("E622", "UploadManagement: der Termin liegt 1 bis 31 Tage in der Zukunft")
     return due
-
-
-# -- what goes out ------------------------------------------------------------------------------------------------
-
-_DETAILS = {
-    LetterStatus.ACCEPTED: "Annahme der Sendung",
-    LetterStatus.PROCESSED: "Verarbeitung der Sendung",
-    LetterStatus.AT_PRINT_CENTRE: "Einlieferung in Druckzentrum",
-    LetterStatus.POSTED: "Verarbeitung in Druckzentrum",
-    LetterStatus.FAILED: "Verarbeitungsfehler",
-}
-# The handbook's numbers for the fate of a letter are not among our sources: these are ours.
-_FATES = (
-    "delivered",
-    "moved",
-    "unknown",
-    "refused",
-    "deceased",
-    "not_collected",
-    "no_letterbox",
-    "box_full",
-    "inaccessible",
-    "po_box_closed",
-    "incomplete_address",
-    "dissolved",
-)
-
-
-def status_of(letter: Letter, now: datetime) -> dict[str, Any]:
-    """The LetterStatus object."""
-    order, status = letter.order, letter.status(now)
-    *_, place = _domestic(letter.recipient) or ("",)
-    tracked = letter.tracking_number is not None and status in (LetterStatus.AT_PRINT_CENTRE, LetterStatus.POSTED)
-    return {
-        "letterID": letter.number,
-        "fileName": order.file_name,
-        "statusID": int(status),
-        "statusDetails": _DETAILS[status],
-        "createdDate": letter.created_at.isoformat(),
-        "processedDate": _iso(letter.reached(LetterStatus.PROCESSED, now)),
-        "printUploadDate": _iso(letter.reached(LetterStatus.AT_PRINT_CENTRE, now)),
-        "printFeedbackDate": _iso(letter.reached(LetterStatus.POSTED, now)),
-        "testFlag": order.test,
-        "registeredLetter": order.registered.value if order.registered else None,
-        "registeredLetterID": letter.tracking_number if tracked else None,
-        "registeredLetterStatus": letter.tracking(now).value if tracked else None,
-        "registeredLetterStatusDate": _iso(letter.returned_at or letter.delivered_at) if tracked else None,
-        "batchID": order.batch,
-        "coverLetter": order.cover,
-        "noOfPages": len(letter.sheets),
-        **{f"custom{number}": value for number, value in enumerate(order.custom, 1)},
-        "zipCode": place[:5],
-        "city": place[6:],
-        "country": letter.recipient[-1] if order.abroad and letter.recipient else None,
-        "isColor": order.colour,
-        "isDuplex": order.duplex,
-        "errorList": errors_of(letter, status),
-        "plugInFeedbackList": _plugin_feedback(letter, now),
-    }
-
-
-def errors_of(letter: Letter, status: LetterStatus) -> list[dict[str, str]]:
-    """Errors and warnings; nothing is known of them while the letter is only accepted."""
-    if status is LetterStatus.ACCEPTED:
-        return []
-    found = (*letter.problems, *(font_warnings(letter.order) if letter.sheets else ()))
-    return [{"level": problem.level, "code": problem.code, "description": problem.text} for problem in found]
-
-
-def _plugin_feedback(letter: Letter, now: datetime) -> list[dict[str, Any]]:
-    if letter.order.premium is None:
-        return []
-    model: dict[str, Any] = {"productVariants": letter.order.premium, "premiumAdressResult": None}
-    feedback = letter.told(now)
-    if feedback is not None:
-        model["premiumAdressResult"] = _premium_result(letter, feedback)
-    return [{"plugInName": "PremiumAdress", "plugInFeedbackModel": model}]
-
-
-def _premium_result(letter: Letter, feedback: Feedback) -> dict[str, Any]:
-    name, *_, street, place = letter.recipient
-    result: dict[str, Any] = {
-        "sdgS": _FATES.index(feedback.reason) if feedback.reason in _FATES else None,
-        "kd_Na1": name,
-        "kd_Str": street.rpartition(" ")[0],
-        "kd_HNr": street.rpartition(" ")[2],
-        "kd_PLZ": place[:5],
-        "kd_Ort": place[6:],
-    }
-    return result | (_new_address(name, feedback.new_address) if feedback.new_address else {})
-
-
-def _new_address(name: str, address: Address) -> dict[str, str]:
-    return {
-        "nsA_Na1": name,
-        "nsA_Str": address.street,
-        "nsA_HNr": address.house_number,
-        "nsA_PLZ": address.postcode,
-        "nsA_Ort": address.city,
-    }
-
-
-def _domestic(lines: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(line for line in lines if line[:5].isdigit())
-
-
-def _iso(moment: datetime | None) -> str | None:
-    return moment.isoformat() if moment else None

@@ -1,35 +1,54 @@
 """The LetterXpress API, version 3: print jobs with the login in each body, also of a GET; the address is in the PDF.
 
 Source: three public clients of the API. What they do not show (texts of errors, figures of prices) is ours.
-A job in mode `test` stays a draft. Not covered: attachments, the limit of requests a minute.
+A job in mode `test` stays a draft. Not covered: attachments, the limit of requests a minute. Added: `openapi.json`.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Mapping
 from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import ValidationError
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from .letter import Letter, LetterStatus, QueueAnswer
+from .letterxpress_model import (
+    Balance,
+    Change,
+    Color,
+    Item,
+    Job,
+    JobStatus,
+    Login,
+    Price,
+    PriceQuestion,
+    RegisteredCode,
+    Shipping,
+    Submission,
+)
+from .letterxpress_openapi import document
 from .order import LetterOrder, Registered, check, is_abroad
-from .request import TooLarge, pdf_in, problems_of, struck
+from .request import Endpoint, Resource, TooLarge, number_in_path, pdf_in, problems_of, struck
 
 if TYPE_CHECKING:
     from .office import PostOffice
 
-_REGISTERED = {"r1": Registered.DROPPED, "r2": Registered.HANDED_OVER}
+_REGISTERED: Mapping[RegisteredCode, Registered] = {"r1": Registered.DROPPED, "r2": Registered.HANDED_OVER}
 _CENT = Decimal("0.01")
 # Net, in euros; figures of this emulator, not of a price list.
-_POSTAGE = {"national": Decimal("0.95"), "international": Decimal("1.25"), "auto": Decimal("0.95")}
-_PAGE = {"1": Decimal("0.05"), "4": Decimal("0.15")}
-_EXTRA = {None: Decimal(0), "r1": Decimal("2.35"), "r2": Decimal("2.65")}
+_POSTAGE: Mapping[Shipping, Decimal] = {
+    "national": Decimal("0.95"),
+    "international": Decimal("1.25"),
+    "auto": Decimal("0.95"),
+}
+_PAGE: Mapping[Color, Decimal] = {"1": Decimal("0.05"), "4": Decimal("0.15")}
+_EXTRA: Mapping[RegisteredCode | None, Decimal] = {None: Decimal(0), "r1": Decimal("2.35"), "r2": Decimal("2.65")}
 _VAT = Decimal("0.19")
 _CREDIT = Decimal("1000.00")
 
@@ -42,67 +61,10 @@ class Wrong(ValueError):
         self.status = status
 
 
-class _Body(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Auth(_Body):
-    username: str
-    apikey: str
-    mode: Literal["test", "live"] = "test"
-
-
-class Specification(_Body):
-    color: Literal["1", "4"] = "1"
-    mode: Literal["simplex", "duplex"] = "simplex"
-    shipping: Literal["national", "international", "auto"] = "auto"
-    c4: Literal[0, 1] = 0
-    pages: int | None = Field(default=None, ge=1)
-
-
-class NewLetter(_Body):
-    base64_file: str
-    base64_file_checksum: str
-    filename_original: str = Field(default="letter.pdf", max_length=200)
-    specification: Specification = Specification()
-    registered: Literal["r1", "r2"] | None = None
-    dispatch_date: date | None = None
-    notice: str | None = Field(default=None, max_length=255)
-
-
-class Changes(_Body):
-    dispatch_date: date | None = None
-
-
-class Priced(_Body):
-    specification: Specification = Specification()
-    registered: Literal["r1", "r2"] | None = None
-
-
-class Login(BaseModel):
-    model_config = ConfigDict(extra="ignore")
-    auth: Auth
-
-
-class Submission(_Body):
-    auth: Auth
-    letter: NewLetter
-
-
-class Change(_Body):
-    auth: Auth
-    letter: Changes
-
-
-class PriceQuestion(_Body):
-    auth: Auth
-    letter: Priced
-
-
 Handle = Callable[["PostOffice", Request, bytes], Response]
 
 
-def _guarded(handle: Handle) -> Callable[[Request], Awaitable[Response]]:
+def _guarded(handle: Handle) -> Endpoint:
     """Let a request in: faults of the line first, then the login in the body, then the body."""
 
     async def endpoint(request: Request) -> Response:
@@ -144,8 +106,8 @@ def create(office: PostOffice, request: Request, body: bytes) -> Response:
 
 def jobs(office: PostOffice, request: Request, body: bytes) -> Response:
     wanted = request.query_params.get("filter")
-    if wanted not in (None, "queue", "hold", "done", "canceled", "draft"):
-        raise Wrong(400, f"filter: queue, hold, done, canceled or draft, not '{wanted[:20]}'")
+    if wanted is not None and wanted not in get_args(JobStatus):
+        raise Wrong(400, f"filter: {', '.join(get_args(JobStatus))}, not '{wanted[:20]}'")
     found = [_job(office, le) for le in office.letters.values() if le.order.channel == "letterxpress"]
     return _answer(200, "OK", [job for job in found if wanted in (None, job["status"])])
 
@@ -172,14 +134,16 @@ def delete(office: PostOffice, request: Request, body: bytes) -> Response:
 
 def balance(office: PostOffice, request: Request, body: bytes) -> Response:
     spent = sum((_gross(le) for le in office.letters.values() if _counts(le, office)), Decimal(0))
-    return _answer(200, "OK", {"balance": str(_CREDIT - spent), "currency": "EUR"})
+    left: Balance = {"balance": str(_CREDIT - spent), "currency": "EUR"}
+    return _answer(200, "OK", left)
 
 
 def price(office: PostOffice, request: Request, body: bytes) -> Response:
     wish = PriceQuestion.model_validate_json(body).letter
     pages = wish.specification.pages or 1
     amount = _net(wish.specification.color, wish.specification.shipping, wish.registered, pages)
-    return _answer(200, "OK", {"price": float(amount), "vat": float(_vat(amount)), "currency": "EUR"})
+    asked: Price = {"price": float(amount), "vat": float(_vat(amount)), "currency": "EUR"}
+    return _answer(200, "OK", asked)
 
 
 def _order(wish: Submission, today: date) -> LetterOrder:
@@ -215,29 +179,26 @@ def _future(due: date | None, today: date) -> date | None:
 
 
 def _letter(office: PostOffice, request: Request) -> Letter:
-    number = request.path_params["number"]
-    letter = office.letter(number)
+    number = number_in_path(request)
+    letter = None if number is None else office.letter(number)
     if letter is None or letter.order.channel != "letterxpress":
-        raise Wrong(404, f"No print job {number}")
+        raise Wrong(404, f"No print job {request.path_params['number'][:20]}")
     return letter
 
 
-def _job(office: PostOffice, letter: Letter) -> dict[str, Any]:
+def _job(office: PostOffice, letter: Letter) -> Job:
     now, amount = office.physics.clock.now, _amount(letter)
-    status = _status(office, letter)
-    item = {
+    status, day = _status(office, letter), letter.order.queued_until
+    item: Item = {
         "address": "\n".join(letter.recipient),
         "pages": len(letter.sheets),
         "amount": float(amount),
         "vat": float(_vat(amount)),
         "status": "sent" if status == "done" else status,
-        **(
-            {"tracking_code": letter.tracking_number, "tracking_status": letter.tracking(now).value}
-            if letter.tracking_number
-            else {}
-        ),
     }
-    day = letter.order.queued_until
+    if letter.tracking_number:
+        item["tracking_code"] = letter.tracking_number
+        item["tracking_status"] = letter.tracking(now)
     return {
         "id": letter.number,
         "status": status,
@@ -247,7 +208,7 @@ def _job(office: PostOffice, letter: Letter) -> dict[str, Any]:
     }
 
 
-def _status(office: PostOffice, letter: Letter) -> str:
+def _status(office: PostOffice, letter: Letter) -> JobStatus:
     if letter.order.test:
         return "draft"
     if letter.canceled:
@@ -266,11 +227,11 @@ def _counts(letter: Letter, office: PostOffice) -> bool:
 
 def _amount(letter: Letter) -> Decimal:
     code = next((code for code, kind in _REGISTERED.items() if kind is letter.order.registered), None)
-    shipping = "international" if letter.order.abroad or is_abroad(letter.recipient) else "national"
+    shipping: Shipping = "international" if letter.order.abroad or is_abroad(letter.recipient) else "national"
     return _net("4" if letter.order.colour else "1", shipping, code, len(letter.sheets))
 
 
-def _net(color: str, shipping: str, registered: str | None, pages: int) -> Decimal:
+def _net(color: Color, shipping: Shipping, registered: RegisteredCode | None, pages: int) -> Decimal:
     return _POSTAGE[shipping] + pages * _PAGE[color] + _EXTRA[registered]
 
 
@@ -282,12 +243,24 @@ def _gross(letter: Letter) -> Decimal:
     return _amount(letter) + _vat(_amount(letter))
 
 
-ROUTES = (
-    Route("/v3/balance", _guarded(balance), methods=["GET"]),
-    Route("/v3/price", _guarded(price), methods=["GET"]),
-    Route("/v3/printjobs", _guarded(create), methods=["POST"]),
-    Route("/v3/printjobs", _guarded(jobs), methods=["GET"]),
-    Route("/v3/printjobs/{number:int}", _guarded(show), methods=["GET"]),
-    Route("/v3/printjobs/{number:int}", _guarded(change), methods=["PUT"]),
-    Route("/v3/printjobs/{number:int}", _guarded(delete), methods=["DELETE"]),
-)
+def not_there() -> Response:
+    """What is answered at a path that this API does not have."""
+    return _answer(404, "No such path; see /v3/openapi.json")
+
+
+def _wrong_method(allowed: str) -> Response:
+    return _answer(405, f"This path takes {allowed}")
+
+
+async def _description(request: Request) -> Response:
+    return JSONResponse(document(request.scope.get("root_path", "")))
+
+
+HANDLERS: Mapping[str, Mapping[str, Endpoint]] = {
+    "/v3/balance": {"GET": _guarded(balance)},
+    "/v3/price": {"GET": _guarded(price)},
+    "/v3/printjobs": {"POST": _guarded(create), "GET": _guarded(jobs)},
+    "/v3/printjobs/{number}": {"GET": _guarded(show), "PUT": _guarded(change), "DELETE": _guarded(delete)},
+    "/v3/openapi.json": {"GET": _description},
+}
+ROUTES = tuple(Route(path, Resource(by_method, _wrong_method)) for path, by_method in HANDLERS.items())
