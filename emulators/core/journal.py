@@ -85,9 +85,8 @@ class Journal:
     def note(self, channel: str, event: str, data: Mapping[str, Any]) -> Entry:
         """As `write`, with the data as a dictionary that nobody changes any more."""
         entries = self._entries
-        cause = self.cause if self._ever_apart else self._cause
         # Past the constructor: it takes as long as all the rest, and this is what all parts do most often.
-        entry = tuple.__new__(Entry, (len(entries) + 1, self._clock.now, channel, event, data, cause))
+        entry = tuple.__new__(Entry, (len(entries) + 1, self._clock.now, channel, event, data, self.cause))
         entries.append(entry)
         for listen in self._listeners:
             listen(entry)

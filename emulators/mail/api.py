@@ -21,6 +21,8 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
+from emulators.wire.openapi import below
+
 from .asked import NotFound, chosen, found, meant, page, zone
 from .content import Blocked
 from .mailbox import MailMessage
@@ -218,8 +220,8 @@ def _alive(server: MailServer, _: Request, __: bytes) -> Response:
     return PlainTextResponse(_OK)
 
 
-def _description(_: MailServer, __: Request, ___: bytes) -> Response:
-    return JSONResponse(document())
+def _description(_: MailServer, request: Request, __: bytes) -> Response:
+    return JSONResponse(below(document(), request.scope.get("root_path", "")))
 
 
 HANDLERS: Mapping[str, Mapping[str, Handler]] = {

@@ -19,6 +19,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from emulators.wire.openapi import below
+
 from .credentials import issue_token, token_is_good
 from .epost_model import LETTERS, NUMBERS, OPEN, Login, Refused, code_of
 from .epost_openapi import document
@@ -262,7 +264,7 @@ def _wrong_method(allowed: str) -> Response:
 
 
 async def _description(request: Request) -> Response:
-    return JSONResponse(document(request.scope.get("root_path", "")))
+    return JSONResponse(below(document(), request.scope.get("root_path", "")))
 
 
 HANDLERS: Mapping[str, Mapping[str, Endpoint]] = {

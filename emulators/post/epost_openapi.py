@@ -95,13 +95,9 @@ OPERATIONS: Mapping[tuple[str, str], Operation] = {
 }
 
 
-def document(base: str = "") -> Schema:
-    """The whole description. `base` is what stands in front of its paths, as `/worlds/NAME`."""
-    return {**_document(), "servers": [{"url": base or "/"}]}
-
-
 @cache
-def _document() -> Schema:
+def document() -> Schema:
+    """The whole description."""
     operations = {(path, method): _described(path, method, what) for (path, method), what in OPERATIONS.items()}
     shapes = (Finding, LetterState, Login, QueueResult, Submitted, TestResult, Token)
     adapters: dict[str, TypeAdapter[Any]] = {

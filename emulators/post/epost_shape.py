@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Literal, NotRequired
+from typing import Annotated, Literal, NotRequired, get_args
 
 from pydantic import ConfigDict, Field, with_config
 from typing_extensions import TypedDict  # pydantic reads these for the description, and takes no other before 3.12
 
+from .faults import Reason
 from .letter import Feedback, Letter, LetterStatus, Tracking
 from .order import Registered, font_warnings
 
@@ -132,20 +133,7 @@ _DETAILS = {
     LetterStatus.FAILED: "Verarbeitungsfehler",
 }
 # The handbook's numbers for the fate of a letter are not among our sources: these are ours.
-_FATES = (
-    "delivered",
-    "moved",
-    "unknown",
-    "refused",
-    "deceased",
-    "not_collected",
-    "no_letterbox",
-    "box_full",
-    "inaccessible",
-    "po_box_closed",
-    "incomplete_address",
-    "dissolved",
-)
+_FATES = ("delivered", *get_args(Reason))
 
 
 def status_of(letter: Letter, now: datetime) -> LetterState:

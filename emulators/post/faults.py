@@ -22,8 +22,8 @@ from .paper import Spoilt
 
 # Information classes of Premiumadress (moved, refused, deceased…) and the notes printed on returned letters.
 Reason = Literal[
-    "unknown",
     "moved",
+    "unknown",
     "refused",
     "deceased",
     "not_collected",

@@ -17,6 +17,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from emulators.wire.openapi import below
+
 from .letter import Letter, LetterStatus, QueueAnswer
 from .letterxpress_model import (
     Balance,
@@ -253,7 +255,7 @@ def _wrong_method(allowed: str) -> Response:
 
 
 async def _description(request: Request) -> Response:
-    return JSONResponse(document(request.scope.get("root_path", "")))
+    return JSONResponse(below(document(), request.scope.get("root_path", "")))
 
 
 HANDLERS: Mapping[str, Mapping[str, Endpoint]] = {

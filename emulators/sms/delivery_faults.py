@@ -17,10 +17,6 @@ from .delay import Delay, Fixed, Lognormal, Point, Until
 from .message import Status
 
 
-def _both(ways: list[str]) -> str:
-    return " and ".join(ways) or "none of them"
-
-
 class DeliveryFault(Fault):
     """Strikes a message on its way to the handset."""
 
@@ -72,9 +68,8 @@ class Late(DeliveryFault):
             raise ValueError("a lognormal delay needs both median_minutes and sigma")
         ways = [name for name in ("minutes", "median_minutes", "until") if getattr(self, name) is not None]
         if len(ways) != 1:
-            raise ValueError(
-                f"say in one way how late: minutes, median_minutes with sigma, or until; not {_both(ways)}"
-            )
+            said = " and ".join(ways) or "none of them"
+            raise ValueError(f"say in one way how late: minutes, median_minutes with sigma, or until; not {said}")
         return self
 
     @property

@@ -243,8 +243,13 @@ class SmsGateway:
         self._write("refused", **data, code=refused.code, status=refused.status, text=refused.text)
 
     def _journal_submission(self, message: Message) -> None:
-        data: dict[str, object] = {"sid": message.sid, "to": message.to, "from": message.sender, "body": message.body}
-        data["segments"] = message.coding.segments
+        data = {
+            "sid": message.sid,
+            "to": message.to,
+            "from": message.sender,
+            "body": message.body,
+            "segments": message.coding.segments,
+        }
         self.physics.journal.note(self.name, "submitted", data)
 
     def _write(self, event: str, **data: object) -> None:

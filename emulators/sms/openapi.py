@@ -11,7 +11,7 @@ from typing import Literal
 
 from pydantic import TypeAdapter
 
-from emulators.wire.openapi import Schema, parameter, schemas
+from emulators.wire.openapi import Schema, below, parameter, schemas
 
 from .callback import API_VERSION
 from .errors import Rejected
@@ -29,7 +29,7 @@ def respond(request: Request, root_path: str) -> Reply:
         refused = Rejected.because(20004, request.method)
         return Reply(refused.status, refused.text.encode(), b"text/plain", ((b"allow", b"GET, HEAD"),))
     document = (rest_openapi if request.path == TWILIO else seven_openapi).document()
-    return Reply.of(200, {**document, "servers": [{"url": root_path or "/"}]})
+    return Reply.of(200, below(document, root_path))
 
 
 def components(shapes: Iterable[type], ways_in: Schema) -> Schema:

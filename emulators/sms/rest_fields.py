@@ -80,23 +80,23 @@ def _send_at(gateway: SmsGateway, form: Mapping[str, str], service: str | None) 
 
 def check_update(form: Mapping[str, str]) -> None:
     """Raises `Rejected` (20001) for a change that no message can have."""
-    for name, value in form.items():
-        field = UPDATE.get(name)
-        if field is None:
-            raise Rejected.because(20001, f"{name[:40]} cannot be changed")
-        if field.check is not None:
-            field.check(name, value)
+    _hold(form, UPDATE, "cannot be changed")
 
 
 def outcome_of(form: Mapping[str, str]) -> Outcome:
     """The outcome that a feedback tells. Raises `Rejected` (20001) for another, and for another field."""
+    _hold(form, FEEDBACK, "is not a parameter of Feedback")
+    return "confirmed" if form.get("Outcome") == "confirmed" else "unconfirmed"
+
+
+def _hold(form: Mapping[str, str], to: Mapping[str, Field], else_: str) -> None:
+    """Hold a form to its fields. Raises `Rejected` (20001) for a wrong value, and for one that is none of them."""
     for name, value in form.items():
-        field = FEEDBACK.get(name)
+        field = to.get(name)
         if field is None:
-            raise Rejected.because(20001, f"{name[:40]} is not a parameter of Feedback")
+            raise Rejected.because(20001, f"{name[:40]} {else_}")
         if field.check is not None:
             field.check(name, value)
-    return "confirmed" if form.get("Outcome") == "confirmed" else "unconfirmed"
 
 
 Check = Callable[[str, str], None]

@@ -84,8 +84,12 @@ def not_understood(problem: ValidationError) -> Response:
 
 
 async def refuse_as_json(_: Request, problem: Exception) -> Response:
-    status = problem.status_code if isinstance(problem, HTTPException) else 500
-    return error(status, {404: "not_found", 405: "method_not_allowed"}.get(status, "error"))
+    """A problem's status and headers (a 405 has `Allow`, RFC 9110, 15.5.6), and in JSON its error."""
+    if not isinstance(problem, HTTPException):
+        return error(500, "error")
+    answer = error(problem.status_code, {404: "not_found", 405: "method_not_allowed"}.get(problem.status_code, "error"))
+    answer.headers.update(problem.headers or {})
+    return answer
 
 
 def _struck(owner: Owner, request: Request) -> Response | None:

@@ -84,3 +84,8 @@ def document(
         "paths": paths,
         "components": components,
     }
+
+
+def below(described: Schema, base: str) -> Schema:
+    """A description as it is served: `base` is what stands in front of its paths, as `/worlds/NAME` (`root_path`)."""
+    return {**described, "servers": [{"url": base or "/"}]}

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from emulators.core.physics import Physics
 from emulators.sms.gateway import Message, SmsGateway, SmsOrder
 from emulators.sms.openapi import SEVEN, TWILIO
 from emulators.wire.http import HttpDoor
@@ -21,15 +20,6 @@ NUMBER = "+491713920000"
 
 # seven.io answers with 200 and a code, whatever is wrong: these checks want another status.
 BY_STATUS = ("--exclude-checks", "ignored_auth,negative_data_rejection,missing_required_header")
-
-
-@pytest.fixture
-def sms() -> SmsGateway:
-    physics = Physics(seed=4711)
-    gateway = SmsGateway(physics)
-    physics.faults.declare(gateway.name, gateway.faults)
-    gateway.handset(NUMBER)
-    return gateway
 
 
 @pytest.fixture

@@ -12,7 +12,6 @@ from urllib.parse import parse_qsl
 import pytest
 import responses
 
-from emulators.core.physics import Physics
 from emulators.sms.gateway import SmsGateway, SmsOrder
 from emulators.sms.surface import BODY_LIMIT
 from emulators.wire.http import HttpDoor
@@ -23,15 +22,6 @@ ROOT = Path(__file__).parents[2]
 PROGRAMS = Path(__file__).parent / "programs"
 NUMBER = "+491713920000"
 HOOK = "https://epa.example/sms-status?tenant=1"
-
-
-@pytest.fixture
-def sms() -> SmsGateway:
-    physics = Physics(seed=4711)
-    gateway = SmsGateway(physics)
-    physics.faults.declare(gateway.name, gateway.faults)
-    gateway.handset(NUMBER)
-    return gateway
 
 
 @pytest.fixture

@@ -64,6 +64,22 @@ def settled(host: Host, *names: str, seed: int = 0) -> list[Hosted]:
     return made
 
 
+@pytest.mark.parametrize(
+    ("door", "path"),
+    [
+        ("mail_api", "/openapi.json"),
+        ("post", "/v3/openapi.json"),
+        ("post", "/api/openapi.json"),
+        ("sms", "/2010-04-01/openapi.json"),
+        ("sms", "/api/openapi.json"),
+    ],
+)
+def test_a_description_says_where_the_world_is_that_was_asked(host: Host, door: str, path: str) -> None:
+    settled(host, "one", "two")
+    described = requests.get(f"{host.addresses[door]}/worlds/two{path}", timeout=10).json()
+    assert described["servers"] == [{"url": "/worlds/two"}]
+
+
 def test_two_worlds_of_one_seed_hear_nothing_of_each_other(host: Host) -> None:
     one, two = settled(host, "one", "two", seed=4)
     assert one.world.people["person"].mobile == two.world.people["person"].mobile

@@ -99,6 +99,11 @@ def test_unknown_paths_and_methods_are_refused_in_json(
     assert ask(scales, method=method, path=path) == (status, {"error": code})
 
 
+def test_a_wrong_method_is_told_the_right_one(scales: Scales) -> None:
+    answer = call(scales.app, "DELETE", "http://scales.example/weigh", {}, b"")
+    assert ("allow", "POST") in [(name.lower(), value) for name, value in answer.headers]
+
+
 def test_an_outage_is_one_503_even_without_a_key_and_is_noted_with_its_fault(scales: Scales) -> None:
     scales.physics.faults.arm("scales", "outage")
     assert ask(scales, key=None) == (503, {"error": "unavailable"})

@@ -108,7 +108,7 @@ class SmppSession:
             self._end()
 
     def _take(self, request: Pdu) -> None:
-        if request.command & RESPONSE:
+        if request.is_answer:
             self._take_answer(request)
         elif (handle := _HANDLERS.get(request.command)) is None:
             self._note("unknown_command", command=name_of(Command, request.command))
