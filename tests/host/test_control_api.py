@@ -251,6 +251,15 @@ def test_what_somebody_received_is_shown(control: Control, host: Host, main: dic
     control("GET", "/worlds/main/people/nobody/sms", 404)
 
 
+def test_a_mail_says_which_links_the_person_sees(control: Control, host: Host, main: dict[str, Any]) -> None:
+    control("POST", "/worlds/main/faults", 201, json={"emulator": "mail", "kind": "images_blocked"})
+    button = '<a href="https://a.example/"><img src="https://b.example/b.png"></a>'
+    send_mail(host, main["email"], "Hallo", html=button)
+    control("POST", "/worlds/main/wait", 200, json={"event": "delivered", "channel": "mail"})
+    (shown,) = control("GET", "/worlds/main/people/person/mail", 200)
+    assert (shown["links"], shown["visible_links"]) == (["https://a.example/"], [])
+
+
 def test_letters_are_read_and_looked_at(control: Control, host: Host, main: dict[str, Any]) -> None:
     world = host.get("main").world
     person = world.people["person"]

@@ -34,10 +34,10 @@ def send_sms(host: Host, hosted: Hosted, body: str, to: str | None = None) -> re
     )
 
 
-def send_mail(host: Host, to: str, subject: str, login: tuple[str, str] | None = None) -> None:
+def send_mail(host: Host, to: str, subject: str, login: tuple[str, str] | None = None, html: str | None = None) -> None:
     mail = EmailMessage()
     mail["From"], mail["To"], mail["Subject"] = "service@musterkasse.example", to, subject
-    mail.set_content("Hallo")
+    mail.set_content(html or "Hallo", "html" if html else "plain")
     address = urlsplit(host.addresses["mail"])
     with smtplib.SMTP(address.hostname or "", address.port or 0, timeout=10) as client:
         if login:

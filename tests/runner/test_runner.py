@@ -6,7 +6,9 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from email.message import EmailMessage
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 
@@ -17,6 +19,7 @@ from harness.actions import Action
 from harness.drivers import View
 from harness.drivers.reference import ReferenceDriver
 from harness.errors import BenchError, Mismatch
+from harness.person import Hands
 from harness.profile import InsurerProfile
 from harness.reading import activation_code_in
 from harness.runner import Run, play
@@ -315,3 +318,22 @@ def test_a_refusal_that_the_file_does_not_state_is_a_mistake_of_the_file() -> No
 def test_an_advice_that_is_not_due_is_a_mismatch() -> None:
     advising = deviating("book_appointment", Accepted(("advised_to_wait", "bring_a_cake")))
     assert "BRN-02" in failure(run(row(do.BookAppointment()), advising))
+
+
+def test_a_person_follows_only_the_links_they_see() -> None:
+    world = build_world(row(), seed=0)
+    try:
+        hands = Hands(world, cast(Any, None), cast(Any, None))  # only to read, nothing is done
+        mail = EmailMessage()
+        mail["From"], mail["To"] = "service@musterkasse.example", world.people["person"].email
+        mail.set_content('<a href="https://a.example/"><img src="https://b.example/b.png"></a>', "html")
+        world.faults.arm("mail", "images_blocked")
+        world.mail.smtp().send_message(mail)
+        world.happen()
+        with pytest.raises(BenchError, match="no mail with a link to click has come"):
+            hands.concrete(do.ConfirmEmail())
+        world.mail.smtp().send_message(mail)
+        world.happen()
+        assert hands.concrete(do.ConfirmEmail()).model_dump()["link"] == "https://a.example/"
+    finally:
+        world.close()

@@ -127,9 +127,12 @@ def test_a_rewritten_sender_is_seen_on_the_handset_only(physics: Physics, sms: S
 
 def test_a_flash_message_is_on_the_screen_and_in_no_inbox(physics: Physics, sms: SmsGateway, handset: Handset) -> None:
     physics.faults.arm("sms", "flash")
-    send(sms)
+    whole = TEXT + "." * 80  # more than a notice shows
+    send(sms, whole)
     physics.happen()
-    assert [text.body for text in handset.flashes] == [TEXT]
+    assert [text.body for text in handset.flashes] == [whole]
+    assert [entry.data["text"] for entry in physics.journal.named("sms", "flash")] == [whole]
+    assert not list(physics.journal.named("sms", "notice"))
     assert handset.takeover(physics.clock.now) is None
 
 
@@ -275,6 +278,15 @@ def test_half_of_the_drawn_delays_are_longer_than_the_median_and_their_logarithm
     delays = drawn(4711, 1000)
     assert 0.45 < sum(delay > 300 for delay in delays) / 1000 < 0.55
     assert 0.47 < stdev(log(delay) for delay in delays) < 0.53
+
+
+def test_a_drawn_delay_is_at_least_a_second(physics: Physics, sms: SmsGateway) -> None:
+    sms.handset(NUMBER)
+    physics.faults.arm("sms", "late", {"median_minutes": 0.0001, "sigma": 0.1})
+    send(sms)
+    physics.happen()
+    (noted,) = physics.journal.named("sms", "delayed")
+    assert noted.data["seconds"] == 1
 
 
 def test_no_delay_is_longer_than_30_days(physics: Physics, sms: SmsGateway) -> None:

@@ -200,6 +200,14 @@ def test_a_finished_message_is_redacted_and_deleted(physics: Physics, sms: SmsGa
     assert events(physics)[-2:] == ["redacted", "deleted"]
 
 
+def test_the_messages_of_a_number_are_all_there_after_one_was_deleted(physics: Physics, sms: SmsGateway) -> None:
+    first, second = create(sms), create(sms)
+    physics.happen()
+    assert ask(sms, "DELETE", first["uri"]).status == 204
+    third, fourth = create(sms), create(sms)
+    assert [message.sid for message in sms.store.to(NUMBER)] == [each["sid"] for each in (second, third, fourth)]
+
+
 def test_feedback_is_noted_and_there_is_never_media(physics: Physics, sms: SmsGateway) -> None:
     uri = create(sms)["uri"].removesuffix(".json")
     feedback = ask(sms, "POST", f"{uri}/Feedback.json", {"Outcome": "confirmed"})
