@@ -6,9 +6,9 @@ summer time adds exactly 72 hours; shown to the outside it is an aware datetime 
 
 from __future__ import annotations
 
-import heapq
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from heapq import heappop, heappush, nsmallest
 from itertools import count
 from operator import itemgetter
 from typing import Protocol
@@ -62,23 +62,16 @@ class Clock:
 
     Events due at the same moment run in the order in which they were asked for. An event may ask for further
     events; those due before the end of the running step still run within it.
+    `now` is the present moment, aware, in Europe/Berlin; nobody but the clock sets it.
     """
 
     def __init__(self, start: datetime = DEFAULT_START) -> None:
         self._now = _to_micros(start)
+        self.now = start.astimezone(BERLIN)  # asked for more often than anything else of a world
         self._heap: list[tuple[int, int, Timer]] = []
         self._order: Iterator[int] = count()
         self._pace: Pace | None = None
         self._paced = 0
-        self._shown = self._now, start.astimezone(BERLIN)
-
-    @property
-    def now(self) -> datetime:
-        """The present moment, aware, in Europe/Berlin."""
-        # Asked for many times at each moment, and dear to work out.
-        if self._shown[0] != self._now:
-            self._shown = self._now, _from_micros(self._now)
-        return self._shown[1]
 
     @property
     def next_due(self) -> datetime | None:
@@ -89,9 +82,7 @@ class Clock:
     def upcoming(self, count: int) -> list[tuple[datetime, str]]:
         """When the next `count` events are due and what they are, in order; moves nothing."""
         alive = (entry for entry in self._heap if not entry[2].cancelled)
-        return [
-            (_from_micros(due), timer.label) for due, _, timer in heapq.nsmallest(count, alive, key=itemgetter(0, 1))
-        ]
+        return [(_from_micros(due), timer.label) for due, _, timer in nsmallest(count, alive, key=itemgetter(0, 1))]
 
     def at(self, when: datetime, what: Callable[[], object], label: str = "") -> Timer:
         """Run `what` at `when`; a moment already past is due at once, on the next step."""
@@ -101,9 +92,13 @@ class Clock:
         """Run `what` once `delay` of true (not wall-clock) time has passed."""
         return self._put(max(self._now + delay // _MICROSECOND, self._now), what, label)
 
+    def soon(self, what: Callable[[], object], label: str = "") -> Timer:
+        """Run `what` at this very moment, on the next step, after all that is due already."""
+        return self._put(self._now, what, label)
+
     def _put(self, due: int, what: Callable[[], object], label: str) -> Timer:
         timer = Timer(label, what)
-        heapq.heappush(self._heap, (due, next(self._order), timer))
+        heappush(self._heap, (due, next(self._order), timer))
         return timer
 
     def later(self, delay: timedelta) -> datetime:
@@ -141,15 +136,20 @@ class Clock:
     def _run_until(self, target: int) -> None:
         heap = self._heap
         while heap and heap[0][0] <= target:
-            due, _, timer = heapq.heappop(heap)
-            self._now = max(self._now, due)
+            due, _, timer = heappop(heap)
+            if due > self._now:
+                self._move_on(due)
             if not timer.cancelled:
                 timer.what()
-        self._now = max(self._now, target)
+        if target > self._now:
+            self._move_on(target)
+
+    def _move_on(self, to: int) -> None:
+        self._now, self.now = to, _from_micros(to)
 
     def _drop_cancelled(self) -> None:
         while self._heap and self._heap[0][2].cancelled:
-            heapq.heappop(self._heap)
+            heappop(self._heap)
 
 
 def _to_micros(moment: datetime) -> int:

@@ -50,12 +50,16 @@ class Armed:
 
 
 class Faults:
-    """The faults of one world."""
+    """The faults of one world.
+
+    `armed` are those that wait to strike. It is empty as a rule: who passes points thousands of times a second may look
+    there before asking.
+    """
 
     def __init__(self, journal: Journal) -> None:
         self._journal = journal
         self._known: dict[str, Mapping[str, type[Fault]]] = {}
-        self._armed: list[Armed] = []
+        self.armed: list[Armed] = []
 
     def declare(self, emulator: str, kinds: Mapping[str, type[Fault]]) -> None:
         """Make the kinds of an emulator known. The world does this when it is put together."""
@@ -89,7 +93,7 @@ class Faults:
         if times < 1:
             raise UnknownFault(f"fault '{kind}' of '{emulator}' can strike once or more often, not {times} times")
         armed = Armed(emulator, kind, fault, nth, self._journal.cause, times)
-        self._armed.append(armed)
+        self.armed.append(armed)
         parameters = fault.model_dump(mode="json")
         often = {"times": times} if times > 1 else {}
         self._journal.write("fault", "armed", emulator=emulator, kind=kind, nth=nth, **often, parameters=parameters)
@@ -100,10 +104,10 @@ class Faults:
 
         `where` says which faults the event concerns (one may be for certain recipients only); for no other it counts.
         """
-        if not self._armed:
+        if not self.armed:
             return None
         hit: Armed | None = None
-        for armed in self._armed:
+        for armed in self.armed:
             if armed.emulator == emulator and armed.fault.point == point and where(armed.fault):
                 armed.nth -= 1
                 if armed.nth <= 0 and hit is None:
@@ -111,14 +115,14 @@ class Faults:
         if hit is not None:
             hit.times -= 1
             if not hit.times:
-                self._armed.remove(hit)
+                self.armed.remove(hit)
             self._journal.write("fault", "struck", emulator=emulator, kind=hit.kind)
         return hit
 
     @property
     def unspent(self) -> tuple[Armed, ...]:
         """Armed and not hit, or not as often as asked for."""
-        return tuple(self._armed)
+        return tuple(self.armed)
 
 
 def _told(detail: ErrorDetails) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from threading import local
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from .clock import Clock
 
@@ -45,12 +45,17 @@ class Entry(NamedTuple):
         }
 
 
+# Of a kind (channel, event, keys): when, why, and the values. An entry is made of it when somebody looks.
+_Noted = tuple[tuple[str, str, tuple[str, ...]], datetime, Cause, tuple[Any, ...]]
+
+
 class Journal:
     """Append-only. Values in `data` must be what JSON can hold; bytes are written as upper-case hex."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._entries: list[Entry] = []
+        self._written: list[Entry | _Noted] = []
+        self._made = 0  # so many are entries, for sure
         self._listeners: list[Callable[[Entry], None]] = []
         self._cause = Cause()
         self._apart = local()  # `cause` of a thread that works while others go on
@@ -73,36 +78,55 @@ class Journal:
 
     @property
     def entries(self) -> Sequence[Entry]:
-        return self._entries
+        """All of them; those of a `kind` are made now, if they were not looked at before."""
+        written, end = self._written, len(self._written)
+        for at in range(self._made, end):
+            noted = written[at]
+            if not isinstance(noted, Entry):
+                (channel, event, keys), moment, cause, values = noted
+                written[at] = Entry(at + 1, moment, channel, event, dict(zip(keys, values, strict=True)), cause)
+        self._made = max(self._made, end)
+        return cast(list[Entry], written)
 
     def __len__(self) -> int:
-        return len(self._entries)
+        return len(self._written)
 
     def write(self, channel: str, event: str, **data: Any) -> Entry:
         """Note an event now, with the cause that is in force."""
-        return self.note(channel, event, data)
-
-    def note(self, channel: str, event: str, data: Mapping[str, Any]) -> Entry:
-        """As `write`, with the data as a dictionary that nobody changes any more."""
-        entries = self._entries
-        # Past the constructor: it takes as long as all the rest, and this is what all parts do most often.
-        entry = tuple.__new__(Entry, (len(entries) + 1, self._clock.now, channel, event, data, self.cause))
-        entries.append(entry)
-        for listen in self._listeners:
-            listen(entry)
+        entry = Entry(len(self._written) + 1, self._clock.now, channel, event, data, self.cause)
+        self._written.append(entry)
+        if self._listeners:
+            self._tell()
         return entry
+
+    def kind(self, channel: str, event: str, *keys: str) -> Callable[..., None]:
+        """A way to note one kind of event that costs little: to be called with the values of `keys`, in their order."""
+        what, clock, written, listeners = (channel, event, keys), self._clock, self._written, self._listeners
+
+        def note(*values: Any) -> None:
+            written.append((what, clock.now, self.cause if self._ever_apart else self._cause, values))
+            if listeners:
+                self._tell()
+
+        return note
+
+    def _tell(self) -> None:
+        entry = self.entries[-1]
+        for listen in tuple(self._listeners):
+            listen(entry)
 
     def since(self, length: int) -> Sequence[Entry]:
         """The entries written after the journal had `length` entries."""
-        return self._entries[length:]
+        return self.entries[length:]
 
-    def listen(self, listener: Callable[[Entry], None]) -> None:
-        """Call `listener` with every entry from now on."""
+    def listen(self, listener: Callable[[Entry], None]) -> Callable[[], None]:
+        """Call `listener` with every entry from now on; what is returned ends that."""
         self._listeners.append(listener)
+        return lambda: self._listeners.remove(listener)
 
     def named(self, channel: str, event: str) -> Iterator[Entry]:
         """All entries of one kind, oldest first."""
-        for entry in self._entries:
+        for entry in self.entries:
             if entry.channel == channel and entry.event == event:
                 yield entry
 
@@ -127,7 +151,7 @@ class Journal:
 
     def to_jsonl(self) -> str:
         """The whole journal as JSON Lines."""
-        return to_jsonl(self._entries)
+        return to_jsonl(self.entries)
 
 
 def to_jsonl(entries: Iterable[Entry]) -> str:

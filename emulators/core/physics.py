@@ -61,6 +61,10 @@ class Physics:
         """Like `Clock.after`, but what happens then keeps the cause that is in force now."""
         return self.clock.after(delay, self._kept(what), label)
 
+    def soon(self, what: Callable[[], object], label: str) -> Timer:
+        """Like `Clock.soon`, with the present cause carried along."""
+        return self.clock.soon(self._kept(what), label)
+
     def at(self, when: datetime, what: Callable[[], object], label: str) -> Timer:
         """Like `Clock.at`, with the present cause carried along."""
         return self.clock.at(when, self._kept(what), label)

@@ -36,7 +36,7 @@ class Hosted:
         self.ended: str | None = None
         self._nudge = nudge
         self._waits: list[Wait] = []
-        world.journal.listen(self._told)
+        self._stop_listening: Callable[[], None] | None = None  # the journal costs less while nobody does
 
     # -- time -----------------------------------------------------------------------------------------------------
 
@@ -109,6 +109,7 @@ class Hosted:
                 wait.end(None, self.ended)
                 return wait
             self._waits.append(wait)
+            self._listen()
             if within is not None:
                 wait.timer = self.world.clock.after(within, lambda: self.leave(wait, "virtual time is up"), Wait.LABEL)
                 self._nudge()
@@ -119,6 +120,7 @@ class Hosted:
         with self.world.physics.lock:
             if wait in self._waits:
                 self._waits.remove(wait)
+                self._listen()
             wait.end(None, reason)
 
     def end(self, reason: str) -> None:
@@ -128,8 +130,17 @@ class Hosted:
             for wait in tuple(self._waits):
                 self.leave(wait, reason)
 
+    def _listen(self) -> None:
+        """To the journal as long as somebody waits."""
+        if self._waits and self._stop_listening is None:
+            self._stop_listening = self.world.journal.listen(self._told)
+        elif not self._waits and self._stop_listening is not None:
+            self._stop_listening()
+            self._stop_listening = None
+
     def _told(self, entry: Entry) -> None:
         for wait in tuple(self._waits):
             if wait.match.fits(entry):
                 self._waits.remove(wait)
                 wait.end(entry)
+        self._listen()

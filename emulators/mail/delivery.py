@@ -30,7 +30,6 @@ from .mailbox import Folder, Mailboxes, MailMessage, normal_address, without_tag
 from .mangling import MANGLERS
 from .notification import notification
 
-_NOW = timedelta(0)
 _WANTED: Mapping[str, str] = MappingProxyType({"text": "text/plain", "html": "text/html"})
 
 
@@ -64,7 +63,7 @@ class Delivery:
             self._name, "accepted", **envelope, subject=content.subject, links=list(content.links)
         )
         for to in dict.fromkeys(map(normal_address, mail.recipients)):
-            self._physics.later(_NOW, partial(self._carry, mail, to), f"mail {mail.id} to {to}")
+            self._physics.soon(partial(self._carry, mail, to), f"mail {mail.id} to {to}")
         return mail.id
 
     def _next_id(self) -> str:

@@ -6,14 +6,11 @@ umlauts, ß and § belong to the basic alphabet; typographic quotes, the en dash
 
 from __future__ import annotations
 
-import re
-from codecs import charmap_build, charmap_decode, charmap_encode
 from collections.abc import Callable
 from enum import StrEnum
 from typing import NamedTuple
 
 ESCAPE = 0x1B
-UNDEFINED = "\ufffe"  # as codecs.charmap_build has it
 _BASIC = (
     "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞ\x1bÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?"
     "¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
@@ -36,12 +33,12 @@ _ENCODE: dict[str, bytes] = {
     **{char: bytes([ESCAPE, septet]) for septet, char in _EXTENSION.items()},
 }
 
-# The same for the codec machinery of Python, for texts without anything from the extension table.
-_ESCAPE_8 = ESCAPE | 0x80
-_FROM_OCTETS = _BASIC * 2  # the eighth bit is ignored
-_TO_SEPTETS = charmap_build(_BASIC.replace(chr(ESCAPE), UNDEFINED) + UNDEFINED * 128)
-
-_ONLY_BASIC = re.compile(f"[{re.escape(_BASIC.replace(chr(ESCAPE), ''))}]*").fullmatch
+# The same for `bytes.translate`, by way of Latin-1: nearly all texts are of characters that both have.
+_NEITHER = 0xFF  # an octet for what one of the two does not have, or the alphabet only after an escape
+_SEPTETS = bytes(_BASIC.find(chr(octet)) & 0xFF for octet in range(256)).replace(bytes((ESCAPE,)), bytes((_NEITHER,)))
+_LATIN_1 = (
+    bytes(_NEITHER if septet == ESCAPE or char > "\xff" else ord(char) for septet, char in enumerate(_BASIC)) * 2
+)  # the eighth bit is ignored
 
 # Typographic characters and what people type instead.
 _PLAIN = str.maketrans(
@@ -65,6 +62,7 @@ class Encoding(StrEnum):
 
 # Units (septets, or UTF-16 code units) that fit into a message alone, and into one of several.
 _ROOM = {Encoding.GSM7: (160, 153), Encoding.UCS2: (70, 67)}
+_ALONE = _ROOM[Encoding.GSM7][0]
 
 
 class Coding(NamedTuple):
@@ -76,10 +74,13 @@ class Coding(NamedTuple):
     because_of: str | None = None
 
 
+_IN_ONE = tuple(Coding(Encoding.GSM7, septets, 1) for septets in range(_ALONE + 1))
+
+
 def coding_of(text: str) -> Coding:
     """The cheapest coding for `text`; an empty text takes one segment."""
-    if len(text) <= _ROOM[Encoding.GSM7][0] and _ONLY_BASIC(text):  # nearly all, and they need no counting
-        return Coding(Encoding.GSM7, len(text), 1)
+    if len(text) <= _ALONE and _by_latin_1(text) is not None:  # nearly all, and they need no counting
+        return _IN_ONE[len(text)]
     encoding, because_of = _choose(text)
     parts = split(text)
     return Coding(encoding, sum(map(_WIDTH[encoding], text)), len(parts), because_of)
@@ -126,10 +127,9 @@ def encode(text: str) -> bytes:
 
     Raises `UnicodeEncodeError` for a character that is not in the alphabet.
     """
-    try:
-        return charmap_encode(text, "strict", _TO_SEPTETS)[0]
-    except UnicodeEncodeError:
-        pass
+    septets = _by_latin_1(text)
+    if septets is not None:
+        return septets
     try:
         return b"".join([_ENCODE[char] for char in text])
     except KeyError:
@@ -142,8 +142,9 @@ def decode(septets: bytes) -> str:
 
     The eighth bit of an octet is ignored; a lone escape at the end is shown as a space.
     """
-    if ESCAPE not in septets and _ESCAPE_8 not in septets:
-        return charmap_decode(septets, "strict", _FROM_OCTETS)[0]
+    latin_1 = septets.translate(_LATIN_1)
+    if _NEITHER not in latin_1:
+        return latin_1.decode("latin-1")
     text: list[str] = []
     octets = iter(septets)
     for octet in octets:
@@ -154,6 +155,15 @@ def decode(septets: bytes) -> str:
         extended = next(octets, ESCAPE) & 0x7F
         text.append(_EXTENSION.get(extended) or (" " if extended == ESCAPE else _BASIC[extended]))
     return "".join(text)
+
+
+def _by_latin_1(text: str) -> bytes | None:
+    """The septets of a text of characters that the basic alphabet and Latin-1 have both, `None` for any other."""
+    try:
+        septets = text.encode("latin-1").translate(_SEPTETS)
+    except UnicodeEncodeError:
+        return None
+    return None if _NEITHER in septets else septets
 
 
 def _choose(text: str) -> tuple[Encoding, str | None]:

@@ -7,8 +7,7 @@ Every wire protocol (Twilio's REST, seven.io's, SMPP) ends in `submit`.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from datetime import timedelta
-from functools import cached_property
+from functools import cached_property, partial
 from typing import ClassVar
 
 from starlette.types import ASGIApp
@@ -21,7 +20,7 @@ from emulators.wire.line_faults import LineFaults
 from . import surface
 from .admission import MAX_BODY, check
 from .bends import bend
-from .coding import Coding, coding_of
+from .coding import coding_of
 from .credentials import credentials_of
 from .doors import account_door, rest_door
 from .faults import FAULTS, CreditExhausted, QueueFull
@@ -34,8 +33,6 @@ from .smpp.account import SmppAccount
 from .store import Messages
 
 __all__ = ["Message", "Part", "Rejected", "SmsGateway", "SmsOrder", "Status"]
-
-_NOW = timedelta(0)
 
 # Words by which a recipient stops and resumes messages. Source: Twilio, default keywords of opt-out management.
 _STOP = frozenset({"STOP", "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT", "STOPP"})
@@ -69,6 +66,7 @@ class SmsGateway:
         self.network = Network(physics, self.name, self._turn, self.receive)
         self.reports = Reports(physics, self.name, self.auth_token)
         self.store = Messages()
+        self._submitted = physics.journal.kind(self.name, "submitted", "sid", "to", "from", "body", "segments")
         self._random = physics.randomness(self.name)
         self._opted_out: set[tuple[str, str]] = set()
         self._inbound_listeners: list[Callable[[Message], object]] = []
@@ -125,14 +123,16 @@ class SmsGateway:
             with self.physics.bent_by(hit):
                 self._journal_refusal(order.to, sender, refused)
             raise
-        message = self._enter(order, sender, order.body, coding_of(order.body))
-        self._journal_submission(message)
+        message = self._enter(order, sender)
+        self._submitted(message.sid, order.to, sender, order.body, message.coding.segments)
+        carry, label = partial(self._carry, message), f"sms {message.sid} sets out"
         if order.send_at is not None and order.send_at > message.created:
             message.status = Status.SCHEDULED
-            self.physics.at(order.send_at, lambda: self._carry(message), f"sms {message.sid} sets out")
+            self.physics.at(order.send_at, carry, label)
         else:
-            message.status = Status.ACCEPTED if order.service_sid is not None else Status.QUEUED
-            self.physics.later(_NOW, lambda: self._carry(message), f"sms {message.sid} sets out")
+            if order.service_sid is not None:
+                message.status = Status.ACCEPTED
+            self.physics.soon(carry, label)
         return message
 
     def cancel(self, sid: str) -> Message:
@@ -184,7 +184,7 @@ class SmsGateway:
 
         STOP and its like end messages from `to` to `sender`; START begins them again.
         """
-        message = self._enter(SmsOrder(to, sender, body), sender, body, coding_of(body))
+        message = self._enter(SmsOrder(to, sender, body), sender)
         message.status = Status.RECEIVED
         self._write("received", sid=message.sid, to=to, **{"from": sender}, body=body)
         word = body.strip().upper()
@@ -207,9 +207,9 @@ class SmsGateway:
 
     # -- on the way -----------------------------------------------------------------------------------------------
 
-    def _enter(self, order: SmsOrder, sender: str, body: str, coding: Coding) -> Message:
-        now = self.physics.clock.now
-        message = Message(self.new_sid(), self.account_sid, order, sender, body, coding, now, now)
+    def _enter(self, order: SmsOrder, sender: str) -> Message:
+        now, body = self.physics.clock.now, order.body
+        message = Message(self.new_sid(), self.account_sid, order, sender, body, coding_of(body), now, now)
         self.store.add(message)
         return message
 
@@ -232,32 +232,23 @@ class SmsGateway:
             return
         message.status, message.updated = status, self.physics.clock.now
         message.error_code, message.network_error = error_code, network_error
-        if message.order.listener is not None:
-            message.order.listener(message)
-        if message.order.status_callback is not None:
-            self.reports.status(message, message.order.status_callback)
+        order = message.order
+        if order.listener is not None:
+            order.listener(message)
+        if order.status_callback is not None:
+            self.reports.status(message, order.status_callback)
 
     # `from` is a keyword of Python, hence the dictionaries.
     def _journal_refusal(self, to: str, sender: str, refused: Rejected) -> None:
         data = {"to": to, "from": sender}
         self._write("refused", **data, code=refused.code, status=refused.status, text=refused.text)
 
-    def _journal_submission(self, message: Message) -> None:
-        data = {
-            "sid": message.sid,
-            "to": message.to,
-            "from": message.sender,
-            "body": message.body,
-            "segments": message.coding.segments,
-        }
-        self.physics.journal.note(self.name, "submitted", data)
-
     def _write(self, event: str, **data: object) -> None:
         self.physics.journal.write(self.name, event, **data)
 
     def new_sid(self) -> str:
         """A message SID that was not there before."""
-        return f"SM{self._random.getrandbits(128):032x}"
+        return "SM" + self._random.getrandbits(128).to_bytes(16, "big").hex()
 
 
 def _refuse_by(hit: Armed) -> None:

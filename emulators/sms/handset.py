@@ -71,6 +71,8 @@ class Handset:
         self._assembly = Assembly()
         self._hindrances: set[Hindrance] = set()
         self._requests: list[CodeRequest] = []
+        self._noticed = physics.journal.kind(channel, "notice", "sid", "to", "from", "text")
+        self._flashed = physics.journal.kind(channel, "flash", "sid", "to", "from", "text")
         self._available = available
         self._send = send
 
@@ -131,11 +133,11 @@ class Handset:
     def receive(self, sid: str, sender: str, body: str, *, to: str | None = None, flash: bool = False) -> TextMessage:
         """Take a message in and show it on the lock screen; a flash message is shown whole and not stored."""
         message = TextMessage(sid, sender, body, self._physics.clock.now, to or self.number)
-        data = {"sid": sid, "to": message.to, "from": sender, "text": body if flash else body[:_NOTICE_LENGTH]}
-        self._physics.journal.note(self._channel, "flash" if flash else "notice", data)
         if flash:
+            self._flashed(sid, message.to, sender, body)
             self._flashes.append(message)
             return message
+        self._noticed(sid, message.to, sender, body[:_NOTICE_LENGTH])
         self._inbox.append(message)
         for request in self._requests.copy() if self._requests else ():
             request.offer(message)

@@ -35,12 +35,11 @@ class Status(StrEnum):
     CANCELED = "canceled"
     RECEIVED = "received"
 
-    @property
-    def final(self) -> bool:
-        return self in _FINAL
+    final: bool  # whether it is the end of the way
 
 
-_FINAL = frozenset({Status.DELIVERED, Status.UNDELIVERED, Status.FAILED, Status.CANCELED, Status.RECEIVED})
+for _status in Status:
+    _status.final = _status in (Status.DELIVERED, Status.UNDELIVERED, Status.FAILED, Status.CANCELED, Status.RECEIVED)
 
 
 class Part(NamedTuple):

@@ -53,7 +53,7 @@ class Network:
     def __init__(self, physics: Physics, channel: str, turn: Turn, receive: Receive) -> None:
         self.physics = physics
         self._channel = channel
-        self._journal = physics.journal
+        self._delivered = physics.journal.kind(channel, "delivered", "sid", "to")
         self.turn = turn
         self.receive = receive
         self._handsets: dict[str, Handset] = {}
@@ -107,7 +107,7 @@ class Network:
 
     def arrive(self, message: Message, passage: Passage = PLAIN) -> None:
         """The message reaches the handset, waits for it, or fails."""
-        if message.status is Status.CANCELED or message.expired:
+        if message.status is Status.CANCELED or message.error_code == VALIDITY_EXPIRED:
             return
         handset = passage.handset or self._holders.get(message.to)
         if handset is None:
@@ -162,21 +162,23 @@ class Network:
             handset.receive_part(message.sid, message.sender, text, part, to=message.to, flash=message.order.flash)
 
     def _hand_over(self, message: Message, passage: Passage, handset: Handset) -> None:
-        self._journal.note(self._channel, "delivered", {"sid": message.sid, "to": message.to})
+        sid, order, to = message.sid, message.order, message.order.to
+        self._delivered(sid, to)
         sender = passage.sender or message.sender
         text = message.body if passage.text is None else passage.text
-        flash = passage.flash or message.order.flash
+        flash = passage.flash or order.flash
         if passage.segments is not None:
             for part, piece in passage.segments:
-                handset.receive_part(message.sid, sender, piece, part, to=message.to, flash=flash)
-        elif message.part is not None:
-            handset.receive_part(message.sid, sender, text, message.part, to=message.to, flash=flash)
+                handset.receive_part(sid, sender, piece, part, to=to, flash=flash)
+        elif order.part is not None:
+            handset.receive_part(sid, sender, text, order.part, to=to, flash=flash)
         else:
-            handset.receive(message.sid, sender, text, to=message.to, flash=flash)
+            handset.receive(sid, sender, text, to=to, flash=flash)
         if passage.reported:
             self.turn(message, Status.DELIVERED, None, 0)
-        for release in self._held_back.pop(message.to, ()):
-            release()
+        if self._held_back:
+            for release in self._held_back.pop(to, ()):
+                release()
 
     def _hold(self, message: Message, passage: Passage, handset: Handset, hindrance: Hindrance) -> None:
         self.write("held", sid=message.sid, to=message.to, reason=hindrance.value)

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import partial
 from hmac import compare_digest
 from typing import TYPE_CHECKING, Protocol
+
+from emulators.core.faults import Armed
 
 from ..coding import split
 from ..message import Message
@@ -16,9 +18,11 @@ from .bodies import ShortMessage
 from .codes import ALPHANUMERIC, E164, INTERNATIONAL, EsmClass, MessageState
 from .codes import Status as Esme
 from .faults import RECEIPT, DelivrdAfterUndeliv, ReceiptDialect, ReceiptNeverSent
+from .pdu import encode
 from .receipt import Dialect, Receipt, written
 from .submission import network_error_of, order_of, state_of
-from .text import data_coding_of, default_alphabet, encode
+from .text import data_coding_of, doubts_of
+from .text import encode as in_alphabet
 
 if TYPE_CHECKING:
     from ..gateway import SmsGateway
@@ -53,21 +57,24 @@ class Rules:
 
 @dataclass(eq=False, slots=True)
 class Delivery:
-    """A deliver_sm on its way to a client; `about` is what the journal says of it."""
+    """A deliver_sm on its way to a client, about the message `sid`; `stat` is the receipt's."""
 
-    body: ShortMessage
-    about: Mapping[str, str]
+    body: bytes
+    sid: str
+    stat: str | None = None
     tries: int = 0
+
+    @property
+    def about(self) -> Mapping[str, str]:
+        """What the journal says of it."""
+        return {"sid": self.sid} if self.stat is None else {"sid": self.sid, "stat": self.stat}
 
 
 class Receiver(Protocol):
     """A session that takes deliveries."""
 
-    @property
-    def free(self) -> bool:
-        """Whether one more may be sent ahead."""
-
-    def deliver(self, delivery: Delivery) -> None: ...
+    def take(self, delivery: Delivery) -> bool:
+        """Send it, unless so many are sent ahead already that it must wait."""
 
 
 @dataclass(eq=False, slots=True)
@@ -105,6 +112,7 @@ class SmppAccount:
         self._receivers: list[Receiver] = []
         self._waiting: deque[Delivery] = deque()
         self._submissions: dict[str, Submission] = {}
+        self._reported = self.physics.journal.kind(self.name, "smpp.receipt", "sid", "message_id", "stat")
         gateway.listen_inbound(self._inbound)
 
     def admits(self, password: str) -> bool:
@@ -118,14 +126,14 @@ class SmppAccount:
         Raises `Malformed` for a field that is wrong, the gateway's `Rejected` otherwise.
         """
         submission = Submission(sm) if joined is None else joined
-        order, content = order_of(sm, self.physics.clock.now, partial(self._changed, submission, sm))
+        order = order_of(sm, self.physics.clock.now, partial(self._changed, submission, sm))
         message = self.gateway.submit(order)
         if not submission.message_id:
             submission.message_id = message.sid[2 : 2 + _ID_DIGITS]
             self._submissions[submission.message_id] = submission
         submission.messages.append(message)
-        for doubt in content.doubts:  # hardly ever any
-            part = content.part
+        part = order.part
+        for doubt in doubts_of(order.payload or b"", sm.data_coding, part):
             about = {"part": part.number, "parts": part.total} if part else {}
             self.write("doubt", what=doubt, sid=message.sid, data_coding=sm.data_coding, **about)
         return submission
@@ -166,22 +174,22 @@ class SmppAccount:
 
     def deliver(self, delivery: Delivery) -> None:
         """Send to a session that is free, or once there is one."""
+        if not self._waiting and self._taken(delivery):
+            return
         self._waiting.append(delivery)
         if len(self._waiting) > self.rules.keep:
             self.write("dropped", why=f"more than {self.rules.keep} wait", **self._waiting.popleft().about)
-        self.pump()
 
     def pump(self) -> None:
         """Send what waits to the sessions that are free."""
-        waiting = self._waiting
-        for receiver in self._receivers:
-            while waiting and receiver.free:
-                receiver.deliver(waiting.popleft())
+        while self._waiting and self._taken(self._waiting[0]):
+            self._waiting.popleft()
 
-    def answered(self, delivery: Delivery, status: int) -> None:
-        """A client has answered a delivery: temporary errors are tried again, all others end it."""
-        if status == Esme.ROK:
-            return
+    def _taken(self, delivery: Delivery) -> bool:
+        return any(receiver.take(delivery) for receiver in self._receivers)
+
+    def refused(self, delivery: Delivery, status: int) -> None:
+        """A client has answered a delivery with an error: temporary ones are tried again, all others end it."""
         delivery.tries += 1
         again = status in _TEMPORARY and delivery.tries < self.rules.tries
         outcome = "again" if again else "rejected" if status == Esme.RX_R_APPN else "given_up"
@@ -196,7 +204,7 @@ class SmppAccount:
         data_coding = data_coding_of(message.body)  # one for all parts, also for a part that could do with less
         for number, part in enumerate(parts, 1):
             header = bytes((5, 0, 3, reference, len(parts), number)) if len(parts) > 1 else b""
-            octets = encode(data_coding, part)
+            octets = in_alphabet(data_coding, part)
             sm = ShortMessage(
                 "",
                 *_address(message.sender),
@@ -205,7 +213,7 @@ class SmppAccount:
                 data_coding=data_coding,
                 short_message=header + octets,
             )
-            self.deliver(Delivery(sm, {"sid": message.sid}))
+            self.deliver(Delivery(encode(sm), message.sid))
 
     def _changed(self, submission: Submission, sm: ShortMessage, message: Message) -> None:
         """The message has got another status: a receipt, if it was asked for."""
@@ -215,17 +223,19 @@ class SmppAccount:
             return
         state = state_of(message)
         if submission.wants_receipt(state):
-            self._send_receipt(submission, sm, message, state)
+            hit = self.physics.faults.strike(self.name, RECEIPT)
+            if hit is None:
+                self._report(submission, sm, message, state, self.rules.dialect)
+            else:
+                self._report_bent(hit, submission, sm, message, state)
         if submission.then is not None:
             then, submission.then = submission.then, None
             then()
 
-    def _send_receipt(self, submission: Submission, sm: ShortMessage, message: Message, state: MessageState) -> None:
+    def _report_bent(
+        self, hit: Armed, submission: Submission, sm: ShortMessage, message: Message, state: MessageState
+    ) -> None:
         dialect = self.rules.dialect
-        hit = self.physics.faults.strike(self.name, RECEIPT)
-        if hit is None:
-            self._report(submission, sm, message, state, dialect)
-            return
         with self.physics.bent_by(hit):
             match hit.fault:
                 case ReceiptNeverSent():
@@ -247,18 +257,10 @@ class SmppAccount:
         kind: EsmClass = EsmClass.RECEIPT,
     ) -> None:
         error = network_error_of(message) or (_UNDELIVERED_ERROR if state is MessageState.UNDELIV else 0)
-        now: datetime = self.physics.clock.now
-        receipt = Receipt(submission.message_id, message.created, now, state, error, message.body)
-        octets = default_alphabet(receipt.line(dialect))
-        body = ShortMessage(
-            "",
-            sm.dest_addr_ton, sm.dest_addr_npi, sm.destination_addr,
-            sm.source_addr_ton, sm.source_addr_npi, sm.source_addr,
-            kind, 0, 0, "", "", 0, 0, 0, 0, octets, receipt.tlvs(dialect),
-        )  # fmt: skip
-        sid, stat = message.sid, state.name
-        self.physics.journal.write(self.name, "smpp.receipt", sid=sid, message_id=submission.message_id, stat=stat)
-        self.deliver(Delivery(body, {"sid": sid, "stat": stat}))
+        message_id, now = submission.message_id, self.physics.clock.now
+        receipt = Receipt(message_id, message.created, now, state, error, message.body)
+        self._reported(message.sid, message_id, receipt.stat)
+        self.deliver(Delivery(receipt.body(sm, dialect, kind), message.sid, receipt.stat))
 
     def write(self, event: str, **data: object) -> None:
         self.physics.journal.write(self.name, f"smpp.{event}", **data)

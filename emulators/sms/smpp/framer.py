@@ -6,8 +6,6 @@ from collections.abc import Iterator
 from struct import Struct
 from typing import NamedTuple
 
-from .codes import RESPONSE
-
 HEADER = Struct(">IIII")
 LENGTH_LIMIT = 70_000
 """The longest PDU that is read: a `message_payload` of 65,535 octets and all fields fit. An own limit."""
@@ -31,10 +29,6 @@ class Pdu(NamedTuple):
     sequence: int
     body: bytes
 
-    @property
-    def is_answer(self) -> bool:
-        return bool(self.command & RESPONSE)
-
 
 class Framer:
     """Cuts a stream into PDUs and keeps at most one unfinished one."""
@@ -48,18 +42,19 @@ class Framer:
         if self._rest:
             data = self._rest + data
         at, size = 0, len(data)
-        unpack, header = HEADER.unpack_from, HEADER.size
+        unpack, header, limit = HEADER.unpack_from, HEADER.size, self._limit
         try:
-            while size - at >= 4:
-                length = _LENGTH.unpack_from(data, at)[0]
-                if not header <= length <= self._limit:
-                    sequence = unpack(data, at)[3] if size - at >= header else 0
+            while size - at >= header:
+                length, command, status, sequence = unpack(data, at)
+                if not header <= length <= limit:
                     at = size
                     raise FramingLost(length, sequence)
                 if size - at < length:
                     break
                 start, at = at, at + length
-                _, command, status, sequence = unpack(data, start)
                 yield Pdu(command, status, sequence, data[start + header : at])
+            if size - at >= 4 and not header <= (length := _LENGTH.unpack_from(data, at)[0]) <= limit:
+                at = size
+                raise FramingLost(length, 0)  # known before the rest of the header is here
         finally:
             self._rest = data[at:]

@@ -54,7 +54,7 @@ def status_of(refused: Rejected) -> Status:
 
 
 def _submit_sm(account: SmppAccount, body: bytes) -> Reply:
-    return _submitted(account, pdu.decode(ShortMessage, body))
+    return _taken(account, account.submit(pdu.decode(ShortMessage, body)))
 
 
 def _data_sm(account: SmppAccount, body: bytes) -> Reply:
@@ -65,11 +65,10 @@ def _data_sm(account: SmppAccount, body: bytes) -> Reply:
     sm = ShortMessage(
         *data[:8], registered_delivery=data.registered_delivery, data_coding=data.data_coding, tlvs=data.tlvs
     )
-    return _submitted(account, sm)
+    return _taken(account, account.submit(sm))
 
 
-def _submitted(account: SmppAccount, sm: ShortMessage) -> Reply:
-    submission = account.submit(sm)
+def _taken(account: SmppAccount, submission: Submission) -> Reply:
     return Reply(Status.ROK, account.answer_id(submission).encode() + b"\0", submission)
 
 

@@ -8,7 +8,7 @@ encoding does not make any. Source: SMPP v3.4, issue 1.2, chapter 4.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from struct import Struct
 from struct import error as StructError  # noqa: N812
@@ -86,15 +86,15 @@ def decode(kind: type[B], body: bytes) -> B:
     found = layout.form.match(body)
     if found is None:
         raise Malformed(Status.RINVCMDLEN, _where_it_ended(kind, layout, body))
-    at = found.end()
-    values = (_decoded if at <= _SHORT else _decoded.__wrapped__)(layout, found[0])
+    at, size = found.end(), len(body)
+    values = (_decoded if at <= _SHORT else _decoded.__wrapped__)(layout, body[:at])
     if layout.text:
         at, short_message = _decode_text(body, at)
         values = (*values, short_message)
     if layout.tlvs:
-        values = (*values, tuple(_tlvs(body, at)) if at < len(body) else ())
-    elif at < len(body):
-        raise Malformed(Status.RINVCMDLEN, f"{len(body) - at} octets follow where the PDU should end")
+        values = (*values, tuple(_tlvs(body, at)) if at < size else ())
+    elif at < size:
+        raise Malformed(Status.RINVCMDLEN, f"{size - at} octets follow where the PDU should end")
     made: B = tuple.__new__(kind, values)
     return made
 
@@ -125,7 +125,7 @@ def encode(body: Body) -> bytes:
         short_message = values[at]
         octets += bytes((len(short_message),)) + short_message
         at += 1
-    return octets + _encode_tlvs(values[at]) if layout.tlvs and values[at] else octets
+    return b"".join((octets, *(encode_tlv(*tlv) for tlv in values[at]))) if layout.tlvs and values[at] else octets
 
 
 @lru_cache(_REMEMBERED)
@@ -224,8 +224,9 @@ def _tlvs(body: bytes, at: int) -> Iterator[Tlv]:
         at += length
 
 
-def _encode_tlvs(tlvs: Iterable[Tlv]) -> bytes:
-    return b"".join([_TLV.pack(tag, len(value)) + value for tag, value in tlvs])
+def encode_tlv(tag: int, value: bytes) -> bytes:
+    """An optional parameter as it travels."""
+    return _TLV.pack(tag, len(value)) + value
 
 
 def _c_octets(text: str, room: int) -> bytes:

@@ -13,11 +13,14 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Literal, NamedTuple
 
-from .bodies import Tlv, Tlvs
-from .codes import MessageState, Tag
+from .bodies import ShortMessage
+from .codes import EsmClass, MessageState, Tag
+from .pdu import encode, encode_tlv
+from .text import default_alphabet
 
 _TEXT = 20  # characters of the message
-_REMEMBERED = 256  # moments
+_REMEMBERED = 256  # moments, heads
+_STATES = {state: (state.name, encode_tlv(Tag.MESSAGE_STATE, bytes((state,)))) for state in MessageState}
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,25 +48,39 @@ class Receipt(NamedTuple):
     error: int
     text: str
 
+    @property
+    def stat(self) -> str:
+        return _STATES[self.state][0]
+
     def line(self, dialect: Dialect) -> str:
-        delivered = int(self.state is MessageState.DELIVRD)
+        delivered = "001" if self.state is MessageState.DELIVRD else "000"
         submitted, done = _date(self.submitted, dialect.date_digits), _date(self.done, dialect.date_digits)
         message_id, sub = written(self.message_id, dialect.receipt_id), "sub:001 " if dialect.sub else ""
         return (
-            f"id:{message_id} {sub}dlvrd:{delivered:03} "
-            f"submit date:{submitted} done date:{done} stat:{self.state.name} "
-            f"err:{self.error:03} {dialect.text_label}:{self.text[:_TEXT]}"
+            f"id:{message_id} {sub}dlvrd:{delivered} submit date:{submitted} done date:{done} "
+            f"stat:{_STATES[self.state][0]} err:{self.error:03} {dialect.text_label}:{self.text[:_TEXT]}"
         )
 
-    def tlvs(self, dialect: Dialect) -> Tlvs:
-        """receipted_message_id, message_state and, after a failure, network_error_code (3: GSM)."""
+    def tlvs(self, dialect: Dialect) -> bytes:
+        """receipted_message_id, message_state and, after a failure, network_error_code (3: GSM), as they travel."""
         if not dialect.tlvs:
-            return ()
-        tlvs = (
-            Tlv(Tag.RECEIPTED_MESSAGE_ID, written(self.message_id, dialect.receipt_id).encode() + b"\0"),
-            Tlv(Tag.MESSAGE_STATE, bytes((self.state,))),
-        )
-        return (*tlvs, Tlv(Tag.NETWORK_ERROR_CODE, b"\x03" + self.error.to_bytes(2, "big"))) if self.error else tlvs
+            return b""
+        message_id = written(self.message_id, dialect.receipt_id).encode() + b"\0"
+        tlvs = encode_tlv(Tag.RECEIPTED_MESSAGE_ID, message_id) + _STATES[self.state][1]
+        return tlvs + encode_tlv(Tag.NETWORK_ERROR_CODE, b"\x03%c%c" % divmod(self.error, 256)) if self.error else tlvs
+
+    def body(self, sm: ShortMessage, dialect: Dialect, kind: EsmClass) -> bytes:
+        """The deliver_sm that brings it to who submitted `sm`, from the number that `sm` went to."""
+        line = default_alphabet(self.line(dialect))
+        head = _head(sm.source_addr_ton, sm.source_addr_npi, sm.source_addr, *sm[4:7], kind)
+        return b"%b%c%b%b" % (head, len(line), line, self.tlvs(dialect))
+
+
+@lru_cache(_REMEMBERED)
+def _head(to_ton: int, to_npi: int, to: str, from_ton: int, from_npi: int, origin: str, kind: EsmClass) -> bytes:
+    """The fields of a deliver_sm before sm_length."""
+    empty = encode(ShortMessage("", from_ton, from_npi, origin, to_ton, to_npi, to, kind))
+    return empty[: -len(b"\0")]
 
 
 @lru_cache(_REMEMBERED)  # in a stepped world many receipts are of the same moment

@@ -85,11 +85,14 @@ class SmppSession:
     def receive(self, data: bytes) -> None:
         """Take octets as they come. Submissions that come in one piece were all sent before an answer to any."""
         self._fresh = 0
+        requests = self._framer.feed(data)
         try:
-            for request in self._framer.feed(data):
-                if self.mode is Mode.CLOSED:
-                    return
-                with self._lock:
+            while self.account is None and self.mode is not Mode.CLOSED and (request := next(requests, None)):
+                self._take(request)
+            with self._lock:
+                for request in requests:
+                    if self.mode is Mode.CLOSED:
+                        return
                     self._take(request)
         except FramingLost as lost:
             with self._lock:
@@ -108,12 +111,12 @@ class SmppSession:
             self._end()
 
     def _take(self, request: Pdu) -> None:
-        if request.is_answer:
+        if request.command & RESPONSE:
             self._take_answer(request)
         elif (handle := _HANDLERS.get(request.command)) is None:
             self._note("unknown_command", command=name_of(Command, request.command))
             self._say(Command.GENERIC_NACK, request.sequence, Status.RINVCMDID)
-        elif self.account is None:
+        elif self.account is None or not self.account.physics.faults.armed:
             handle(self, request)
         else:
             self._handle(self.account, request, handle)
@@ -274,19 +277,19 @@ class SmppSession:
 
     # -- deliveries -------------------------------------------------------------------------------------------------
 
-    @property
-    def free(self) -> bool:
-        return self.account is not None and len(self._unanswered) < self.account.rules.deliveries
-
-    def deliver(self, delivery: Delivery) -> None:
+    def take(self, delivery: Delivery) -> bool:
+        if self.account is None or len(self._unanswered) >= self.account.rules.deliveries:
+            return False
         sequence = self._next()
         self._unanswered[sequence] = delivery
-        self._say(Command.DELIVER_SM, sequence, body=encode(delivery.body))
+        self.send(pdu(Command.DELIVER_SM, sequence, delivery.body))
+        return True
 
     def _take_answer(self, request: Pdu) -> None:
         delivery = self._unanswered.pop(request.sequence, None) if request.command in _DELIVERED else None
         if delivery is not None and self.account is not None:
-            self.account.answered(delivery, request.status)
+            if request.status != Status.ROK:
+                self.account.refused(delivery, request.status)
             self.account.pump()
         elif request.command == Command.UNBIND | RESPONSE and self.mode is Mode.UNBOUND:
             self._end()

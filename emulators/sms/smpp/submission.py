@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 from functools import lru_cache
-from typing import NamedTuple
 
 from ..message import Message, SmsOrder, Status
 from .bodies import Malformed, ShortMessage, find
@@ -20,7 +19,7 @@ from .codes import (
     Tag,
 )
 from .codes import Status as Esme
-from .text import Content, content
+from .text import content
 from .times import parse
 
 # Codes of the gateway's dictionary in SMPP's words; what is not here is ESME_RSUBMITFAIL.
@@ -72,38 +71,23 @@ def network_error_of(message: Message) -> int:
     return _NETWORK_ERRORS.get(message.error_code, _SYSTEM_FAILURE)
 
 
-class Order(NamedTuple):
-    order: SmsOrder
-    content: Content
-
-
-def order_of(sm: ShortMessage, now: datetime, listener: Callable[[Message], None]) -> Order:
+def order_of(sm: ShortMessage, now: datetime, listener: Callable[[Message], None]) -> SmsOrder:
     """Raises `Malformed` with the status that says which field is wrong."""
     payload = find(sm.tlvs, Tag.MESSAGE_PAYLOAD) if sm.tlvs else None
     if payload is not None and sm.short_message:
         raise Malformed(Esme.RINVMSGLEN, "both short_message and message_payload carry text")
     octets = sm.short_message if payload is None else payload
-    carried = content(octets, sm.data_coding, bool(sm.esm_class & EsmClass.UDHI), sm.tlvs)
+    body, octets, udh, part = content(octets, sm.data_coding, bool(sm.esm_class & EsmClass.UDHI), sm.tlvs)
     send_at = _moment(sm.schedule_delivery_time, now, Esme.RINVSCHED) if sm.schedule_delivery_time else None
     until = _moment(sm.validity_period, now, Esme.RINVEXPIRY) if sm.validity_period else None
     begin = send_at or now
     if until is not None and until <= begin:
         raise Malformed(Esme.RINVEXPIRY, f"validity_period ends {sm.validity_period}, before the message sets out")
-    return Order(
-        SmsOrder(
-            destination(sm.dest_addr_ton, sm.dest_addr_npi, sm.destination_addr),
-            source(sm.source_addr_ton, sm.source_addr_npi, sm.source_addr),
-            carried.body,
-            channel="smpp",
-            validity=until - begin if until is not None else None,
-            send_at=send_at,
-            udh=carried.udh,
-            data_coding=sm.data_coding,
-            payload=carried.octets,
-            part=carried.part,
-            listener=listener,
-        ),
-        carried,
+    to = destination(sm.dest_addr_ton, sm.dest_addr_npi, sm.destination_addr)
+    sender = source(sm.source_addr_ton, sm.source_addr_npi, sm.source_addr)
+    validity = None if until is None else until - begin
+    return SmsOrder(
+        to, sender, body, None, "smpp", None, validity, send_at, udh, sm.data_coding, octets, part, listener
     )
 
 

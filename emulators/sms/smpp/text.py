@@ -16,8 +16,7 @@ from .codes import DataCoding, Status, Tag
 _CONCATENATION_8, _CONCATENATION_16 = 0x00, 0x08
 
 
-def _gsm7(octets: bytes) -> str:
-    return coding.decode(octets)
+_gsm7 = coding.decode
 
 
 def _ucs2(octets: bytes) -> str:
@@ -47,16 +46,13 @@ class Content(NamedTuple):
     octets: bytes
     udh: bytes
     part: Part | None
-    doubts: tuple[str, ...]
 
 
 def content(octets: bytes, data_coding: int, has_header: bool, tlvs: Tlvs) -> Content:
     """Raises `Malformed` for a header that does not parse, an unknown data coding, or half a set of sar parameters."""
     udh, octets = _split_header(octets) if has_header else (b"", octets)
-    decode = _decoder(data_coding)
     part = _part_of_header(udh) if udh else _part_of_tlvs(tlvs) if tlvs else None
-    plain = part is None and decode is _gsm7 and octets.isascii()  # as a rule
-    return Content(decode(octets), octets, udh, part, () if plain else tuple(_doubts(octets, decode, part)))
+    return Content((_DECODERS.get(data_coding) or _decoder(data_coding))(octets), octets, udh, part)
 
 
 def data_coding_of(text: str) -> DataCoding:
@@ -78,9 +74,8 @@ def default_alphabet(text: str) -> bytes:
 
 
 def _decoder(data_coding: int) -> Callable[[bytes], str]:
-    found = _DECODERS.get(data_coding)
-    if found is not None:
-        return found
+    if data_coding in _DECODERS:
+        return _DECODERS[data_coding]
     if data_coding & 0xF0 == 0xF0:
         return _hex if data_coding & 0x04 else _gsm7
     if data_coding & 0xF0 == 0x10:
@@ -125,9 +120,12 @@ def _part(reference: int, number: int, total: int) -> Part:
     return Part(reference, number, total)
 
 
-def _doubts(octets: bytes, decode: Callable[[bytes], str], part: Part | None) -> list[str]:
-    """What is accepted, as networks do, but hardly meant."""
-    doubts = []
+def doubts_of(octets: bytes, data_coding: int, part: Part | None) -> list[str]:
+    """What is accepted of `content`, as networks do, but hardly meant."""
+    doubts: list[str] = []
+    if part is None and octets.isascii() and data_coding == DataCoding.DEFAULT:  # as a rule
+        return doubts
+    decode = _decoder(data_coding)
     if decode is _gsm7:
         if not octets.isascii():
             doubts.append("eighth_bit_set")  # another alphabet than data_coding says, mostly Latin-1 or UTF-8
