@@ -94,7 +94,9 @@ class Clock:
 
     def soon(self, what: Callable[[], object], label: str = "") -> Timer:
         """Run `what` at this very moment, on the next step, after all that is due already."""
-        return self._put(self._now, what, label)
+        timer = Timer(label, what)
+        heappush(self._heap, (self._now, next(self._order), timer))
+        return timer
 
     def _put(self, due: int, what: Callable[[], object], label: str) -> Timer:
         timer = Timer(label, what)

@@ -46,7 +46,7 @@ class Entry(NamedTuple):
 
 
 # Of a kind (channel, event, keys): when, why, and the values. An entry is made of it when somebody looks.
-_Noted = tuple[tuple[str, str, tuple[str, ...]], datetime, Cause, tuple[Any, ...]]
+_Noted = tuple[tuple[str, str, tuple[str, ...]], datetime, Cause, *tuple[Any, ...]]
 
 
 class Journal:
@@ -83,7 +83,7 @@ class Journal:
         for at in range(self._made, end):
             noted = written[at]
             if not isinstance(noted, Entry):
-                (channel, event, keys), moment, cause, values = noted
+                (channel, event, keys), moment, cause, *values = noted
                 written[at] = Entry(at + 1, moment, channel, event, dict(zip(keys, values, strict=True)), cause)
         self._made = max(self._made, end)
         return cast(list[Entry], written)
@@ -104,7 +104,7 @@ class Journal:
         what, clock, written, listeners = (channel, event, keys), self._clock, self._written, self._listeners
 
         def note(*values: Any) -> None:
-            written.append((what, clock.now, self.cause if self._ever_apart else self._cause, values))
+            written.append((what, clock.now, self.cause if self._ever_apart else self._cause, *values))
             if listeners:
                 self._tell()
 

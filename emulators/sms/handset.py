@@ -46,7 +46,8 @@ class Handset:
     """A device with one or several SIMs. `number` is the one it was made for, `numbers` are the SIMs in it now.
 
     `receives_sms` is false for a tablet without telephony, or a landline. `platform` decides which ways of taking a
-    code over exist; `None` leaves that open. `contacts` are senders the person knows.
+    code over exist; `None` leaves that open. `contacts` are senders the person knows. `hindrance` is why nothing
+    arrives now, if so: being off comes before a full memory.
     """
 
     def __init__(
@@ -70,6 +71,7 @@ class Handset:
         self._flashes: list[TextMessage] = []
         self._assembly = Assembly()
         self._hindrances: set[Hindrance] = set()
+        self.hindrance: Hindrance | None = None
         self._requests: list[CodeRequest] = []
         self._noticed = physics.journal.kind(channel, "notice", "sid", "to", "from", "text")
         self._flashed = physics.journal.kind(channel, "flash", "sid", "to", "from", "text")
@@ -93,16 +95,10 @@ class Handset:
         if number in self._numbers:
             self._numbers.remove(number)
 
-    @property
-    def hindrance(self) -> Hindrance | None:
-        """Why nothing arrives now, if so: being off comes before a full memory."""
-        if not self._hindrances:
-            return None
-        return next(each for each in Hindrance if each in self._hindrances)
-
     def hinder(self, hindrance: Hindrance) -> None:
         """Switch it off, or fill its memory."""
         self._hindrances.add(hindrance)
+        self._look_at_hindrances()
         self._write("handset.hindered", number=self.number, reason=hindrance.value)
 
     def recover(self, hindrance: Hindrance) -> None:
@@ -110,9 +106,13 @@ class Handset:
         if hindrance not in self._hindrances:
             return
         self._hindrances.discard(hindrance)
+        self._look_at_hindrances()
         self._write("handset.recovered", number=self.number, reason=hindrance.value)
         if not self._hindrances and self._available is not None:
             self._available(self)
+
+    def _look_at_hindrances(self) -> None:
+        self.hindrance = next((each for each in Hindrance if each in self._hindrances), None)
 
     # -- messages -------------------------------------------------------------------------------------------------
 

@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from datetime import timedelta
-from functools import partial
 from hmac import compare_digest
 from typing import TYPE_CHECKING, Protocol
-
-from emulators.core.faults import Armed
 
 from ..coding import split
 from ..message import Message
 from .bodies import ShortMessage
-from .codes import ALPHANUMERIC, E164, INTERNATIONAL, EsmClass, MessageState
+from .codes import ALPHANUMERIC, E164, INTERNATIONAL, EsmClass
 from .codes import Status as Esme
-from .faults import RECEIPT, DelivrdAfterUndeliv, ReceiptDialect, ReceiptNeverSent
 from .pdu import encode
-from .receipt import Dialect, Receipt, written
-from .submission import network_error_of, order_of, state_of
+from .receipt import Dialect, written
+from .submission import order_of
+from .submitted import Delivery, Submission
 from .text import data_coding_of, doubts_of
 from .text import encode as in_alphabet
 
@@ -28,8 +25,7 @@ if TYPE_CHECKING:
     from ..gateway import SmsGateway
 
 _ID_DIGITS = 16
-_UNDELIVERED_ERROR = 1  # absent subscriber
-_INTERMEDIATE = 0x10  # bit 4 of registered_delivery
+_ID_ENDS = 2 + _ID_DIGITS  # in a SID, after its two letters
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,43 +51,11 @@ class Rules:
     dialect: Dialect = field(default_factory=Dialect)
 
 
-@dataclass(eq=False, slots=True)
-class Delivery:
-    """A deliver_sm on its way to a client, about the message `sid`; `stat` is the receipt's."""
-
-    body: bytes
-    sid: str
-    stat: str | None = None
-    tries: int = 0
-
-    @property
-    def about(self) -> Mapping[str, str]:
-        """What the journal says of it."""
-        return {"sid": self.sid} if self.stat is None else {"sid": self.sid, "stat": self.stat}
-
-
 class Receiver(Protocol):
     """A session that takes deliveries."""
 
     def take(self, delivery: Delivery) -> bool:
         """Send it, unless so many are sent ahead already that it must wait."""
-
-
-@dataclass(eq=False, slots=True)
-class Submission:
-    """A message as its submitter knows it. `then` is what waits for its receipt."""
-
-    sm: ShortMessage
-    message_id: str = ""
-    messages: list[Message] = field(default_factory=list)
-    then: Callable[[], None] | None = None
-
-    def wants_receipt(self, state: MessageState) -> bool:
-        """By bits 0 and 1 of registered_delivery: all, failures only (2), or successes only (3, of SMPP 5.0)."""
-        asked = self.sm.registered_delivery & 3
-        return asked == 1 or (asked == 2 and state is not MessageState.DELIVRD) or (
-            asked == 3 and state is MessageState.DELIVRD
-        )  # fmt: skip
 
 
 class SmppAccount:
@@ -112,7 +76,7 @@ class SmppAccount:
         self._receivers: list[Receiver] = []
         self._waiting: deque[Delivery] = deque()
         self._submissions: dict[str, Submission] = {}
-        self._reported = self.physics.journal.kind(self.name, "smpp.receipt", "sid", "message_id", "stat")
+        self.reported = self.physics.journal.kind(self.name, "smpp.receipt", "sid", "message_id", "stat")
         gateway.listen_inbound(self._inbound)
 
     def admits(self, password: str) -> bool:
@@ -120,18 +84,20 @@ class SmppAccount:
 
     # -- submissions ------------------------------------------------------------------------------------------------
 
-    def submit(self, sm: ShortMessage, joined: Submission | None = None) -> Submission:
-        """Hand a message to the gateway; `joined` is the submission it belongs to if it goes to many.
+    def submit(self, sm: ShortMessage, first: Submission | None = None) -> Submission:
+        """Hand a message to the gateway; `first` is the one whose id it shares if it is one to many.
 
         Raises `Malformed` for a field that is wrong, the gateway's `Rejected` otherwise.
         """
-        submission = Submission(sm) if joined is None else joined
-        order = order_of(sm, self.physics.clock.now, partial(self._changed, submission, sm))
-        message = self.gateway.submit(order)
-        if not submission.message_id:
-            submission.message_id = message.sid[2 : 2 + _ID_DIGITS]
-            self._submissions[submission.message_id] = submission
-        submission.messages.append(message)
+        submission = Submission(self, sm)
+        order = order_of(sm, self.physics.clock.now, submission.changed)
+        submission.message = message = self.gateway.submit(order)
+        if first is None:
+            submission.message_id = message_id = message.sid[2:_ID_ENDS]
+            self._submissions[message_id] = submission
+        else:
+            submission.message_id = first.message_id
+            first.others = (*first.others, submission)
         part = order.part
         for doubt in doubts_of(order.payload or b"", sm.data_coding, part):
             about = {"part": part.number, "parts": part.total} if part else {}
@@ -152,10 +118,11 @@ class SmppAccount:
         """Those between two addresses that have not come to their end, the oldest first."""
         return [
             submission
-            for submission in self._submissions.values()
+            for first in self._submissions.values()
+            for submission in (first, *first.others)
             if submission.sm.source_addr == source
             and submission.sm.destination_addr == destination
-            and not submission.messages[0].status.final
+            and not submission.message.status.final
         ]
 
     # -- deliveries -------------------------------------------------------------------------------------------------
@@ -174,19 +141,18 @@ class SmppAccount:
 
     def deliver(self, delivery: Delivery) -> None:
         """Send to a session that is free, or once there is one."""
-        if not self._waiting and self._taken(delivery):
-            return
+        if not self._waiting:
+            for receiver in self._receivers:
+                if receiver.take(delivery):
+                    return
         self._waiting.append(delivery)
         if len(self._waiting) > self.rules.keep:
             self.write("dropped", why=f"more than {self.rules.keep} wait", **self._waiting.popleft().about)
 
     def pump(self) -> None:
         """Send what waits to the sessions that are free."""
-        while self._waiting and self._taken(self._waiting[0]):
+        while self._waiting and any(receiver.take(self._waiting[0]) for receiver in self._receivers):
             self._waiting.popleft()
-
-    def _taken(self, delivery: Delivery) -> bool:
-        return any(receiver.take(delivery) for receiver in self._receivers)
 
     def refused(self, delivery: Delivery, status: int) -> None:
         """A client has answered a delivery with an error: temporary ones are tried again, all others end it."""
@@ -214,53 +180,6 @@ class SmppAccount:
                 short_message=header + octets,
             )
             self.deliver(Delivery(encode(sm), message.sid))
-
-    def _changed(self, submission: Submission, sm: ShortMessage, message: Message) -> None:
-        """The message has got another status: a receipt, if it was asked for."""
-        if not message.status.final:
-            if sm.registered_delivery & _INTERMEDIATE and state_of(message) is MessageState.ENROUTE:
-                self._report(submission, sm, message, MessageState.ENROUTE, self.rules.dialect, EsmClass.INTERMEDIATE)
-            return
-        state = state_of(message)
-        if submission.wants_receipt(state):
-            hit = self.physics.faults.strike(self.name, RECEIPT)
-            if hit is None:
-                self._report(submission, sm, message, state, self.rules.dialect)
-            else:
-                self._report_bent(hit, submission, sm, message, state)
-        if submission.then is not None:
-            then, submission.then = submission.then, None
-            then()
-
-    def _report_bent(
-        self, hit: Armed, submission: Submission, sm: ShortMessage, message: Message, state: MessageState
-    ) -> None:
-        dialect = self.rules.dialect
-        with self.physics.bent_by(hit):
-            match hit.fault:
-                case ReceiptNeverSent():
-                    self.write("receipt.withheld", sid=message.sid, stat=state.name)
-                    return
-                case ReceiptDialect() as other:
-                    dialect = replace(dialect, **other.model_dump())
-                case DelivrdAfterUndeliv():
-                    self._report(submission, sm, message, MessageState.UNDELIV, dialect)
-            self._report(submission, sm, message, state, dialect)
-
-    def _report(
-        self,
-        submission: Submission,
-        sm: ShortMessage,
-        message: Message,
-        state: MessageState,
-        dialect: Dialect,
-        kind: EsmClass = EsmClass.RECEIPT,
-    ) -> None:
-        error = network_error_of(message) or (_UNDELIVERED_ERROR if state is MessageState.UNDELIV else 0)
-        message_id, now = submission.message_id, self.physics.clock.now
-        receipt = Receipt(message_id, message.created, now, state, error, message.body)
-        self._reported(message.sid, message_id, receipt.stat)
-        self.deliver(Delivery(receipt.body(sm, dialect, kind), message.sid, receipt.stat))
 
     def write(self, event: str, **data: object) -> None:
         self.physics.journal.write(self.name, f"smpp.{event}", **data)

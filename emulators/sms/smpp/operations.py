@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from ..message import Message, Rejected
 from . import pdu
-from .account import SmppAccount, Submission
+from .account import SmppAccount
 from .bodies import (
     CancelSm,
     DataSm,
@@ -23,6 +23,7 @@ from .bodies import (
 )
 from .codes import Command, Status, Tag
 from .submission import REFUSALS, network_error_of, state_of
+from .submitted import Submission
 from .text import content
 from .times import format_absolute
 
@@ -74,22 +75,23 @@ def _taken(account: SmppAccount, submission: Submission) -> Reply:
 
 def _submit_multi(account: SmppAccount, body: bytes) -> Reply:
     multi = pdu.decode_submit_multi(body)
-    joined = Submission(multi.message)
+    first: Submission | None = None
     failed = []
     for flag, ton, npi, address in multi.destinations:
         try:
             if flag == 2:
                 raise Malformed(Status.RCNTSUBDL, f"there is no distribution list {address!r}")
             sm = multi.message._replace(dest_addr_ton=ton, dest_addr_npi=npi, destination_addr=address)
-            account.submit(sm, joined)
+            submission = account.submit(sm, first)
+            first = first or submission
         except Malformed as error:
             failed.append(Unsuccessful(ton, npi, address, error.status))
         except Rejected as refused:
             failed.append(Unsuccessful(ton, npi, address, status_of(refused)))
-    if not joined.messages:
+    if first is None:
         return Reply(failed[0].status)
-    resp = SubmitMultiResp(account.answer_id(joined), tuple(failed))
-    return Reply(Status.ROK, pdu.encode_submit_multi_resp(resp), joined)
+    resp = SubmitMultiResp(account.answer_id(first), tuple(failed))
+    return Reply(Status.ROK, pdu.encode_submit_multi_resp(resp), first)
 
 
 def _query_sm(account: SmppAccount, body: bytes) -> Reply:
@@ -107,7 +109,7 @@ def _cancel_sm(account: SmppAccount, body: bytes) -> Reply:
         messages = [_message(account, cancel.message_id, cancel.source_addr, Status.RCANCELFAIL)]
     else:
         found = account.pending(cancel.source_addr, cancel.destination_addr)
-        messages = [message for submission in found for message in submission.messages]
+        messages = [submission.message for submission in found]
     if not messages:
         return Reply(Status.RCANCELFAIL)
     try:
@@ -141,7 +143,7 @@ def _message(account: SmppAccount, message_id: str, source: str, mismatch: Statu
         raise Malformed(
             mismatch, f"the source address of {message_id} is {submission.sm.source_addr!r}, not {source!r}"
         )
-    return submission.messages[0]
+    return submission.message
 
 
 OPERATIONS: Mapping[int, Operation] = MappingProxyType(

@@ -89,8 +89,12 @@ def decode(kind: type[B], body: bytes) -> B:
     at, size = found.end(), len(body)
     values = (_decoded if at <= _SHORT else _decoded.__wrapped__)(layout, body[:at])
     if layout.text:
-        at, short_message = _decode_text(body, at)
-        values = (*values, short_message)
+        if at >= size:
+            raise Malformed(Status.RINVCMDLEN, "the PDU ends before sm_length")
+        start, at = at + 1, at + 1 + body[at]
+        if at > size:
+            raise Malformed(Status.RINVMSGLEN, f"sm_length says {at - start}, {size - start} octets are there")
+        values = (*values, body[start:at])
     if layout.tlvs:
         values = (*values, tuple(_tlvs(body, at)) if at < size else ())
     elif at < size:
@@ -199,16 +203,6 @@ def decode_submit_multi_resp(body: bytes) -> SubmitMultiResp:
     except (ValueError, IndexError, StructError):
         raise Malformed(Status.RINVCMDLEN, "the PDU ends within its unsuccessful destinations") from None
     return SubmitMultiResp(body[:end].decode("latin-1"), tuple(failed))
-
-
-def _decode_text(body: bytes, at: int) -> tuple[int, bytes]:
-    if at >= len(body):
-        raise Malformed(Status.RINVCMDLEN, "the PDU ends before sm_length")
-    length = body[at]
-    text = body[at + 1 : at + 1 + length]
-    if len(text) < length:
-        raise Malformed(Status.RINVMSGLEN, f"sm_length says {length}, {len(text)} octets are there")
-    return at + 1 + length, text
 
 
 def _tlvs(body: bytes, at: int) -> Iterator[Tlv]:

@@ -17,7 +17,7 @@ from typing import Any
 from emulators.wire.line import struck
 from emulators.wire.tcp import Wire
 
-from .account import Delivery, SmppAccount
+from .account import SmppAccount
 from .bent_line import answer_over, is_refused
 from .bodies import Bind, BindResp, Malformed, Tlv
 from .codes import RESPONSE, Command, Status, Tag, name_of
@@ -26,6 +26,7 @@ from .framer import Framer, FramingLost, Pdu
 from .operations import OPERATIONS, SUBMITTING, answer
 from .pdu import BINDS, decode, encode, pdu
 from .spoiled import spoil
+from .submitted import Delivery
 
 INTERFACE_VERSION = 0x34
 _MAX_SEQUENCE = 0x7FFFFFFF
@@ -68,6 +69,7 @@ class SmppSession:
     ) -> None:
         self.wire = wire
         self.mode = Mode.OPEN
+        self._may_submit = False
         self.account: SmppAccount | None = None
         self._accounts = accounts
         self._busy = busy
@@ -168,6 +170,7 @@ class SmppSession:
             self._say(request.command | RESPONSE, request.sequence, status)
             return
         self.account, self.mode, self._lock = account, mode, account.physics.lock
+        self._may_submit = mode in _SUBMITS
         version_tlv = Tlv(Tag.SC_INTERFACE_VERSION, bytes((INTERFACE_VERSION,)))
         tlvs = (version_tlv,) if bind.interface_version >= _FIRST_WITH_PARAMETERS else ()
         self._say(request.command | RESPONSE, request.sequence, body=encode(BindResp(account.system_id, tlvs)))
@@ -189,7 +192,7 @@ class SmppSession:
         """Unbind from the server's side: the client answers, then the connection ends. Nothing is taken meanwhile."""
         self._note("unbound", by="server")
         self._leave()
-        self.mode = Mode.UNBOUND
+        self.mode, self._may_submit = Mode.UNBOUND, False
         self._say(Command.UNBIND, self._next())
 
     def _end(self) -> None:
@@ -239,7 +242,7 @@ class SmppSession:
 
     def _operate(self, request: Pdu) -> None:
         command, account = request.command, self.account
-        if account is None or self.mode not in _SUBMITS:
+        if account is None or not self._may_submit:
             self._say(command | RESPONSE, request.sequence, Status.RINVBNDSTS)
             return
         if command not in SUBMITTING:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import lru_cache
 
+from ..errors import VALIDITY_EXPIRED
 from ..message import Message, SmsOrder, Status
 from .bodies import Malformed, ShortMessage, find
 from .codes import (
@@ -59,9 +60,14 @@ _SYSTEM_FAILURE = 12
 _REMEMBERED = 4096  # addresses
 
 
+_UNKNOWN = MessageState.UNKNOWN
+
+
 def state_of(message: Message) -> MessageState:
     """A state that SMPP has no word for is UNKNOWN."""
-    return MessageState.EXPIRED if message.expired else _STATES.get(message.status, MessageState.UNKNOWN)
+    if message.error_code == VALIDITY_EXPIRED:
+        return MessageState.EXPIRED
+    return _STATES.get(message.status, _UNKNOWN)
 
 
 def network_error_of(message: Message) -> int:
@@ -73,22 +79,29 @@ def network_error_of(message: Message) -> int:
 
 def order_of(sm: ShortMessage, now: datetime, listener: Callable[[Message], None]) -> SmsOrder:
     """Raises `Malformed` with the status that says which field is wrong."""
-    payload = find(sm.tlvs, Tag.MESSAGE_PAYLOAD) if sm.tlvs else None
-    if payload is not None and sm.short_message:
-        raise Malformed(Esme.RINVMSGLEN, "both short_message and message_payload carry text")
-    octets = sm.short_message if payload is None else payload
-    body, octets, udh, part = content(octets, sm.data_coding, bool(sm.esm_class & EsmClass.UDHI), sm.tlvs)
+    octets, tlvs, data_coding = sm.short_message, sm.tlvs, sm.data_coding
+    payload = find(tlvs, Tag.MESSAGE_PAYLOAD) if tlvs else None
+    if payload is not None:
+        if octets:
+            raise Malformed(Esme.RINVMSGLEN, "both short_message and message_payload carry text")
+        octets = payload
+    body, octets, udh, part = content(octets, data_coding, bool(sm.esm_class & EsmClass.UDHI), tlvs)
+    send_at = validity = None
+    if sm.schedule_delivery_time or sm.validity_period:
+        send_at, validity = _times(sm, now)
+    to, sender = destination(*sm[4:7]), source(*sm[1:4])
+    return SmsOrder(to, sender, body, None, "smpp", None, validity, send_at, udh, data_coding, octets, part, listener)
+
+
+def _times(sm: ShortMessage, now: datetime) -> tuple[datetime | None, timedelta | None]:
+    """When the message sets out, and how long it is valid from then on."""
     send_at = _moment(sm.schedule_delivery_time, now, Esme.RINVSCHED) if sm.schedule_delivery_time else None
-    until = _moment(sm.validity_period, now, Esme.RINVEXPIRY) if sm.validity_period else None
-    begin = send_at or now
-    if until is not None and until <= begin:
+    if not sm.validity_period:
+        return send_at, None
+    begin, until = send_at or now, _moment(sm.validity_period, now, Esme.RINVEXPIRY)
+    if until <= begin:
         raise Malformed(Esme.RINVEXPIRY, f"validity_period ends {sm.validity_period}, before the message sets out")
-    to = destination(sm.dest_addr_ton, sm.dest_addr_npi, sm.destination_addr)
-    sender = source(sm.source_addr_ton, sm.source_addr_npi, sm.source_addr)
-    validity = None if until is None else until - begin
-    return SmsOrder(
-        to, sender, body, None, "smpp", None, validity, send_at, udh, sm.data_coding, octets, part, listener
-    )
+    return send_at, until - begin
 
 
 @lru_cache(_REMEMBERED)

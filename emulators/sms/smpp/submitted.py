@@ -1,0 +1,97 @@
+"""What a client has submitted, and the receipts for it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from emulators.core.faults import Armed
+
+from ..message import Message
+from .bodies import ShortMessage
+from .codes import EsmClass, MessageState
+from .faults import RECEIPT, DelivrdAfterUndeliv, ReceiptDialect, ReceiptNeverSent
+from .receipt import Dialect, Receipt
+from .submission import network_error_of, state_of
+
+if TYPE_CHECKING:
+    from .account import SmppAccount
+
+_DELIVRD, _UNDELIV, _ENROUTE = MessageState.DELIVRD, MessageState.UNDELIV, MessageState.ENROUTE
+_RECEIPT = EsmClass.RECEIPT
+_UNDELIVERED_ERROR = 1  # absent subscriber
+_INTERMEDIATE = 0x10  # bit 4 of registered_delivery
+
+
+@dataclass(eq=False, slots=True)
+class Delivery:
+    """A deliver_sm on its way to a client: its body, the message it is about, and for a receipt its `stat`."""
+
+    body: bytes
+    sid: str
+    stat: str | None = None
+    tries: int = 0
+
+    @property
+    def about(self) -> dict[str, str]:
+        """What the journal says of it."""
+        return {"sid": self.sid} if self.stat is None else {"sid": self.sid, "stat": self.stat}
+
+
+@dataclass(eq=False, slots=True)
+class Submission:
+    """A message as its submitter knows it. `then` is what waits for its receipt.
+
+    `others` went to further destinations under the same id (submit_multi).
+    """
+
+    account: SmppAccount
+    sm: ShortMessage
+    message_id: str = ""
+    message: Message = field(init=False)
+    others: tuple[Submission, ...] = ()
+    then: Callable[[], None] | None = None
+
+    def changed(self, message: Message) -> None:
+        """The message has got another status: a receipt, if it was asked for."""
+        if not message.status.final:
+            if self.sm.registered_delivery & _INTERMEDIATE and state_of(message) is _ENROUTE:
+                self._report(message, _ENROUTE, self.account.rules.dialect, EsmClass.INTERMEDIATE)
+            return
+        state = state_of(message)
+        if self._wants_receipt(state):
+            hit = self.account.physics.faults.strike(self.account.name, RECEIPT)
+            if hit is None:
+                self._report(message, state, self.account.rules.dialect)
+            else:
+                self._report_bent(hit, message, state)
+        if self.then is not None:
+            then, self.then = self.then, None
+            then()
+
+    def _wants_receipt(self, state: MessageState) -> bool:
+        """By bits 0 and 1 of registered_delivery: all, failures only (2), or successes only (3, of SMPP 5.0)."""
+        asked = self.sm.registered_delivery & 3
+        return asked == 1 or (asked == 2 and state is not _DELIVRD) or (asked == 3 and state is _DELIVRD)
+
+    def _report_bent(self, hit: Armed, message: Message, state: MessageState) -> None:
+        dialect = self.account.rules.dialect
+        with self.account.physics.bent_by(hit):
+            match hit.fault:
+                case ReceiptNeverSent():
+                    self.account.write("receipt.withheld", sid=message.sid, stat=state.name)
+                    return
+                case ReceiptDialect() as other:
+                    dialect = replace(dialect, **other.model_dump())
+                case DelivrdAfterUndeliv():
+                    self._report(message, _UNDELIV, dialect)
+            self._report(message, state, dialect)
+
+    def _report(self, message: Message, state: MessageState, dialect: Dialect, kind: EsmClass = _RECEIPT) -> None:
+        account, message_id = self.account, self.message_id
+        error = network_error_of(message) or (_UNDELIVERED_ERROR if state is _UNDELIV else 0)
+        receipt = Receipt(message_id, message.created, account.physics.clock.now, state, error, message.body)
+        stat = receipt.stat
+        account.reported(message.sid, message_id, stat)
+        account.deliver(Delivery(receipt.body(self.sm, dialect, kind), message.sid, stat))
