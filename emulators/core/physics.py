@@ -70,13 +70,13 @@ class Physics:
         return self.clock.at(when, self._kept(what), label)
 
     def _kept(self, what: Callable[[], object]) -> Callable[[], None]:
-        cause = self.journal.cause
+        journal, cause = self.journal, self.journal.cause
 
         def run() -> None:
-            if self.journal.cause is cause:  # as a rule, and `because` costs more than many an event
+            if journal.cause is cause:  # as a rule, and `because` costs more than many an event
                 what()
                 return
-            with self.journal.because(cause):
+            with journal.because(cause):
                 what()
 
         return run

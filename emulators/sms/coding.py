@@ -79,7 +79,7 @@ _IN_ONE = tuple(Coding(Encoding.GSM7, septets, 1) for septets in range(_ALONE + 
 
 def coding_of(text: str) -> Coding:
     """The cheapest coding for `text`; an empty text takes one segment."""
-    if len(text) <= _ALONE and _by_latin_1(text) is not None:  # nearly all, and they need no counting
+    if len(text) <= _ALONE and by_latin_1(text) is not None:  # nearly all, and they need no counting
         return _IN_ONE[len(text)]
     encoding, because_of = _choose(text)
     parts = split(text)
@@ -127,7 +127,7 @@ def encode(text: str) -> bytes:
 
     Raises `UnicodeEncodeError` for a character that is not in the alphabet.
     """
-    septets = _by_latin_1(text)
+    septets = by_latin_1(text)
     if septets is not None:
         return septets
     try:
@@ -157,7 +157,7 @@ def decode(septets: bytes) -> str:
     return "".join(text)
 
 
-def _by_latin_1(text: str) -> bytes | None:
+def by_latin_1(text: str) -> bytes | None:
     """The septets of a text of characters that the basic alphabet and Latin-1 have both, `None` for any other."""
     try:
         septets = text.encode("latin-1").translate(_SEPTETS)

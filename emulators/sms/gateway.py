@@ -34,6 +34,8 @@ from .store import Messages
 
 __all__ = ["Message", "Part", "Rejected", "SmsGateway", "SmsOrder", "Status"]
 
+_CANCELED, _SENT = Status.CANCELED, Status.SENT
+
 # Words by which a recipient stops and resumes messages. Source: Twilio, default keywords of opt-out management.
 _STOP = frozenset({"STOP", "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT", "STOPP"})
 _START = frozenset({"START", "YES", "UNSTOP"})
@@ -215,10 +217,10 @@ class SmsGateway:
 
     def _carry(self, message: Message) -> None:
         """The message leaves the gateway; on the way it may be lost, late, doubled…"""
-        if message.status is Status.CANCELED:
+        if message.status is _CANCELED:
             return
         message.sent = self.physics.clock.now
-        self._turn(message, Status.SENT, None, 0)
+        self._turn(message, _SENT, None, 0)
         hit = self.physics.faults.strike(self.name, "delivery")
         if hit is None:
             self.network.arrive(message)

@@ -19,6 +19,7 @@ from .errors import VALIDITY_EXPIRED
 from .handset import Handset, Hindrance
 from .message import Message, Part, Status
 
+_CANCELED, _DELIVERED = Status.CANCELED, Status.DELIVERED
 E164 = re.compile(r"\+[1-9]\d{6,14}", re.ASCII)
 
 # Errors of SMPP receipts, as networks give them. Source: Twilio, SMPP error codes.
@@ -107,7 +108,7 @@ class Network:
 
     def arrive(self, message: Message, passage: Passage = PLAIN) -> None:
         """The message reaches the handset, waits for it, or fails."""
-        if message.status is Status.CANCELED or message.error_code == VALIDITY_EXPIRED:
+        if message.status is _CANCELED or message.error_code == VALIDITY_EXPIRED:
             return
         handset = passage.handset or self._holders.get(message.to)
         if handset is None:
@@ -166,7 +167,7 @@ class Network:
         self._delivered(sid, to)
         sender = passage.sender or message.sender
         text = message.body if passage.text is None else passage.text
-        flash = passage.flash or order.flash
+        flash = passage.flash or (bool(order.data_coding) and order.flash)
         if passage.segments is not None:
             for part, piece in passage.segments:
                 handset.receive_part(sid, sender, piece, part, to=to, flash=flash)
@@ -175,7 +176,7 @@ class Network:
         else:
             handset.receive(sid, sender, text, to=to, flash=flash)
         if passage.reported:
-            self.turn(message, Status.DELIVERED, None, 0)
+            self.turn(message, _DELIVERED, None, 0)
         if self._held_back:
             for release in self._held_back.pop(to, ()):
                 release()

@@ -167,7 +167,8 @@ class _Connection(asyncio.Protocol):
             self._weight += len(data)
             if self._weight > self._waiting_limit:  # somebody moves the world on faster than the loop can write
                 self._why, self._end = _too_slow(self._weight), self.abort
-            self._call_for_flush()
+            if not self._flush_is_due:
+                self._call_for_flush()
 
     def close(self) -> None:
         self._finish(lambda: self._transport.close())
@@ -183,18 +184,19 @@ class _Connection(asyncio.Protocol):
         with self._guard:
             self._bent.append(_Bent(b"".join(before), b"".join(self._waiting), line))
             self._waiting = []
-            self._call_for_flush()
+            if not self._flush_is_due:
+                self._call_for_flush()
 
     def _finish(self, end: Callable[[], None]) -> None:
         with self._guard:
             if not self._ended and self._end is None:
                 self._end = end
-                self._call_for_flush()
+                if not self._flush_is_due:
+                    self._call_for_flush()
 
     def _call_for_flush(self) -> None:
-        if not self._flush_is_due:
-            self._flush_is_due = True
-            self._loop.call_soon_threadsafe(self._flush)
+        self._flush_is_due = True
+        self._loop.call_soon_threadsafe(self._flush)
 
     # -- the loop's thread ------------------------------------------------------------------------------------------
 

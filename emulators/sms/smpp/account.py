@@ -61,7 +61,8 @@ class Receiver(Protocol):
 class SmppAccount:
     """The gateway's account, seen by SMPP. Its deliveries go to any of its sessions that takes them.
 
-    To be used with the world's lock held. `settle` lets happen what is due in this world, without the lock.
+    To be used with the world's lock held. `waiting` are deliveries for which no session was free. `settle` lets happen
+    what is due in this world, without the lock.
     """
 
     def __init__(self, gateway: SmsGateway, rules: Rules | None = None) -> None:
@@ -74,7 +75,7 @@ class SmppAccount:
         self.sessions: list[object] = []
         self.newest_id: str | None = None
         self._receivers: list[Receiver] = []
-        self._waiting: deque[Delivery] = deque()
+        self.waiting: deque[Delivery] = deque()
         self._submissions: dict[str, Submission] = {}
         self.reported = self.physics.journal.kind(self.name, "smpp.receipt", "sid", "message_id", "stat")
         gateway.listen_inbound(self._inbound)
@@ -104,9 +105,9 @@ class SmppAccount:
             self.write("doubt", what=doubt, sid=message.sid, data_coding=sm.data_coding, **about)
         return submission
 
-    def answer_id(self, submission: Submission) -> str:
-        """The message id as the answer writes it."""
-        return written(submission.message_id, self.rules.dialect.answer_id)
+    def answer_id(self, submission: Submission) -> bytes:
+        """The message id as the answer writes it, without NUL."""
+        return written(submission.message_id, self.rules.dialect.answer_id).encode()
 
     def find(self, message_id: str) -> Submission | None:
         """The submission with that id, however the dialect writes it."""
@@ -136,23 +137,23 @@ class SmppAccount:
         """A session takes no more; what it did not answer goes to the next."""
         if receiver in self._receivers:
             self._receivers.remove(receiver)
-        self._waiting.extendleft(reversed(unanswered))
+        self.waiting.extendleft(reversed(unanswered))
         self.pump()
 
     def deliver(self, delivery: Delivery) -> None:
         """Send to a session that is free, or once there is one."""
-        if not self._waiting:
+        if not self.waiting:
             for receiver in self._receivers:
                 if receiver.take(delivery):
                     return
-        self._waiting.append(delivery)
-        if len(self._waiting) > self.rules.keep:
-            self.write("dropped", why=f"more than {self.rules.keep} wait", **self._waiting.popleft().about)
+        self.waiting.append(delivery)
+        if len(self.waiting) > self.rules.keep:
+            self.write("dropped", why=f"more than {self.rules.keep} wait", **self.waiting.popleft().about)
 
     def pump(self) -> None:
         """Send what waits to the sessions that are free."""
-        while self._waiting and any(receiver.take(self._waiting[0]) for receiver in self._receivers):
-            self._waiting.popleft()
+        while self.waiting and any(receiver.take(self.waiting[0]) for receiver in self._receivers):
+            self.waiting.popleft()
 
     def refused(self, delivery: Delivery, status: int) -> None:
         """A client has answered a delivery with an error: temporary ones are tried again, all others end it."""

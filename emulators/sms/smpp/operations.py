@@ -27,6 +27,8 @@ from .submitted import Submission
 from .text import content
 from .times import format_absolute
 
+_ROK = Status.ROK
+
 
 class Reply(NamedTuple):
     """The answer to a request; `submission` is what was taken by it."""
@@ -55,7 +57,8 @@ def status_of(refused: Rejected) -> Status:
 
 
 def _submit_sm(account: SmppAccount, body: bytes) -> Reply:
-    return _taken(account, account.submit(pdu.decode(ShortMessage, body)))
+    submission = account.submit(pdu.decode(ShortMessage, body))
+    return Reply(_ROK, account.answer_id(submission) + b"\0", submission)
 
 
 def _data_sm(account: SmppAccount, body: bytes) -> Reply:
@@ -66,11 +69,8 @@ def _data_sm(account: SmppAccount, body: bytes) -> Reply:
     sm = ShortMessage(
         *data[:8], registered_delivery=data.registered_delivery, data_coding=data.data_coding, tlvs=data.tlvs
     )
-    return _taken(account, account.submit(sm))
-
-
-def _taken(account: SmppAccount, submission: Submission) -> Reply:
-    return Reply(Status.ROK, account.answer_id(submission).encode() + b"\0", submission)
+    submission = account.submit(sm)
+    return Reply(_ROK, account.answer_id(submission) + b"\0", submission)
 
 
 def _submit_multi(account: SmppAccount, body: bytes) -> Reply:
@@ -90,7 +90,7 @@ def _submit_multi(account: SmppAccount, body: bytes) -> Reply:
             failed.append(Unsuccessful(ton, npi, address, status_of(refused)))
     if first is None:
         return Reply(failed[0].status)
-    resp = SubmitMultiResp(account.answer_id(first), tuple(failed))
+    resp = SubmitMultiResp(account.answer_id(first).decode(), tuple(failed))
     return Reply(Status.ROK, pdu.encode_submit_multi_resp(resp), first)
 
 

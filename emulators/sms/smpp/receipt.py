@@ -20,6 +20,7 @@ from .text import default_alphabet
 
 _TEXT = 20  # characters of the message
 _REMEMBERED = 256  # moments, heads
+_DELIVRD, _RECEIPTED = MessageState.DELIVRD, Tag.RECEIPTED_MESSAGE_ID
 _STATES = {state: (state.name, encode_tlv(Tag.MESSAGE_STATE, bytes((state,)))) for state in MessageState}
 
 
@@ -53,12 +54,13 @@ class Receipt(NamedTuple):
         return _STATES[self.state][0]
 
     def line(self, dialect: Dialect) -> str:
-        delivered = "001" if self.state is MessageState.DELIVRD else "000"
-        submitted, done = _date(self.submitted, dialect.date_digits), _date(self.done, dialect.date_digits)
-        message_id, sub = written(self.message_id, dialect.receipt_id), "sub:001 " if dialect.sub else ""
+        message_id, submitted, done, state, error, text = self
+        stat, digits = _STATES[state][0], dialect.date_digits
         return (
-            f"id:{message_id} {sub}dlvrd:{delivered} submit date:{submitted} done date:{done} "
-            f"stat:{_STATES[self.state][0]} err:{self.error:03} {dialect.text_label}:{self.text[:_TEXT]}"
+            f"id:{written(message_id, dialect.receipt_id)} {'sub:001 ' if dialect.sub else ''}"
+            f"dlvrd:{'001' if state is _DELIVRD else '000'} "
+            f"submit date:{_date(submitted, digits)} done date:{_date(done, digits)} stat:{stat} "
+            f"err:{error:03} {dialect.text_label}:{text[:_TEXT]}"
         )
 
     def tlvs(self, dialect: Dialect) -> bytes:
@@ -66,20 +68,22 @@ class Receipt(NamedTuple):
         if not dialect.tlvs:
             return b""
         message_id = written(self.message_id, dialect.receipt_id).encode() + b"\0"
-        tlvs = encode_tlv(Tag.RECEIPTED_MESSAGE_ID, message_id) + _STATES[self.state][1]
+        tlvs = encode_tlv(_RECEIPTED, message_id) + _STATES[self.state][1]
         return tlvs + encode_tlv(Tag.NETWORK_ERROR_CODE, b"\x03%c%c" % divmod(self.error, 256)) if self.error else tlvs
 
     def body(self, sm: ShortMessage, dialect: Dialect, kind: EsmClass) -> bytes:
         """The deliver_sm that brings it to who submitted `sm`, from the number that `sm` went to."""
         line = default_alphabet(self.line(dialect))
-        head = _head(sm.source_addr_ton, sm.source_addr_npi, sm.source_addr, *sm[4:7], kind)
-        return b"%b%c%b%b" % (head, len(line), line, self.tlvs(dialect))
+        return b"%b%c%b%b" % (_head(sm[4:7], sm[1:4], kind), len(line), line, self.tlvs(dialect))
+
+
+_Address = tuple[int, int, str]
 
 
 @lru_cache(_REMEMBERED)
-def _head(to_ton: int, to_npi: int, to: str, from_ton: int, from_npi: int, origin: str, kind: EsmClass) -> bytes:
+def _head(origin: _Address, to: _Address, kind: EsmClass) -> bytes:
     """The fields of a deliver_sm before sm_length."""
-    empty = encode(ShortMessage("", from_ton, from_npi, origin, to_ton, to_npi, to, kind))
+    empty = encode(ShortMessage("", *origin, *to, kind))
     return empty[: -len(b"\0")]
 
 

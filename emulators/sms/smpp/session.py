@@ -56,7 +56,8 @@ _RECEIVES = frozenset({Mode.RECEIVER, Mode.TRANSCEIVER})
 class SmppSession:
     """One connection. It is without a world until a bind says whose account it is; then it holds that world's lock.
 
-    `accounts` finds the account of a system_id, `busy` is told of the account after each piece of input.
+    What `send` takes goes out through the wire, or waits while the session has to `hold`. `accounts` finds the account
+    of a system_id, `busy` is told of the account after each piece of input.
     """
 
     _heard_at: datetime
@@ -79,7 +80,8 @@ class SmppSession:
         self._fresh = 0
         self.withheld = 0
         self._behind: list[bytes] = []
-        self._held: list[bytes] | None = None
+        self._held: list[bytes] = []
+        self.send: Callable[[bytes], None] = wire.send
         self._unanswered: dict[int, Delivery] = {}
 
     # -- the wire's side --------------------------------------------------------------------------------------------
@@ -92,8 +94,9 @@ class SmppSession:
             while self.account is None and self.mode is not Mode.CLOSED and (request := next(requests, None)):
                 self._take(request)
             with self._lock:
+                closed = Mode.CLOSED
                 for request in requests:
-                    if self.mode is Mode.CLOSED:
+                    if self.mode is closed:
                         return
                     self._take(request)
         except FramingLost as lost:
@@ -113,10 +116,11 @@ class SmppSession:
             self._end()
 
     def _take(self, request: Pdu) -> None:
-        if request.command & RESPONSE:
+        command = request.command
+        if command & RESPONSE:
             self._take_answer(request)
-        elif (handle := _HANDLERS.get(request.command)) is None:
-            self._note("unknown_command", command=name_of(Command, request.command))
+        elif (handle := _HANDLERS.get(command)) is None:
+            self._note("unknown_command", command=name_of(Command, command))
             self._say(Command.GENERIC_NACK, request.sequence, Status.RINVCMDID)
         elif self.account is None or not self.account.physics.faults.armed:
             handle(self, request)
@@ -241,37 +245,42 @@ class SmppSession:
     # -- submissions ------------------------------------------------------------------------------------------------
 
     def _operate(self, request: Pdu) -> None:
-        command, account = request.command, self.account
+        (command, _, sequence, octets), account = request, self.account
         if account is None or not self._may_submit:
-            self._say(command | RESPONSE, request.sequence, Status.RINVBNDSTS)
+            self._say(command | RESPONSE, sequence, Status.RINVBNDSTS)
             return
         if command not in SUBMITTING:
-            status, body, _ = answer(account, command, request.body)
-            self._say(command | RESPONSE, request.sequence, status, body)
+            status, body, _ = answer(account, command, octets)
+            self._say(command | RESPONSE, sequence, status, body)
             return
         self._fresh += 1
-        if self._fresh + self.withheld > account.rules.window:
-            self._note("window_exceeded", unanswered=self._fresh + self.withheld, window=account.rules.window)
-            self._say(command | RESPONSE, request.sequence, account.rules.over_window)
+        unanswered, rules = self._fresh + self.withheld, account.rules
+        if unanswered > rules.window:
+            self._note("window_exceeded", unanswered=unanswered, window=rules.window)
+            self._say(command | RESPONSE, sequence, rules.over_window)
             return
         hit = account.physics.faults.strike(account.name, SUBMIT)
         if hit is not None:
             with account.physics.bent_by(hit):
                 spoil(self, account, hit.fault, request)
             return
-        status, body, submission = answer(account, command, request.body)
+        status, body, submission = answer(account, command, octets)
         if submission is not None:
             account.newest_id = submission.message_id
-        self.reply(pdu(command | RESPONSE, request.sequence, body, status))
+        self.send(pdu(command | RESPONSE, sequence, body, status))
+        if self._behind:
+            self._catch_up()
 
     def reply(self, octets: bytes) -> None:
         """Send an answer, and those that were to come after it."""
         self.send(octets)
-        if self._behind:
-            late, self._behind = self._behind, []
-            self.withheld -= len(late)
-            for one in late:
-                self.send(one)
+        self._catch_up()
+
+    def _catch_up(self) -> None:
+        late, self._behind = self._behind, []
+        self.withheld -= len(late)
+        for one in late:
+            self.send(one)
 
     def reply_after_next(self, octets: bytes) -> None:
         """Keep an answer back until another one has been sent."""
@@ -285,20 +294,21 @@ class SmppSession:
             return False
         sequence = self._next()
         self._unanswered[sequence] = delivery
-        self.send(pdu(Command.DELIVER_SM, sequence, delivery.body))
+        self.send(pdu(_DELIVER_SM, sequence, delivery.body))
         return True
 
     def _take_answer(self, request: Pdu) -> None:
-        delivery = self._unanswered.pop(request.sequence, None) if request.command in _DELIVERED else None
-        if delivery is not None and self.account is not None:
-            if request.status != Status.ROK:
-                self.account.refused(delivery, request.status)
-            self.account.pump()
-        elif request.command == Command.UNBIND | RESPONSE and self.mode is Mode.UNBOUND:
+        (command, status, sequence, _), account = request, self.account
+        delivery = self._unanswered.pop(sequence, None) if command in _DELIVERED else None
+        if delivery is not None and account is not None:
+            if status:
+                account.refused(delivery, status)
+            if account.waiting:
+                account.pump()
+        elif command == Command.UNBIND | RESPONSE and self.mode is Mode.UNBOUND:
             self._end()
-        elif request.command != Command.ENQUIRE_LINK | RESPONSE:
-            command = name_of(Command, request.command)
-            self._note("unasked_answer", command=command, status=name_of(Status, request.status))
+        elif command != Command.ENQUIRE_LINK | RESPONSE:
+            self._note("unasked_answer", command=name_of(Command, command), status=name_of(Status, status))
 
     def _out_of_place(self, request: Pdu) -> None:
         """What only a server sends, or only before a bind."""
@@ -311,19 +321,13 @@ class SmppSession:
     def _say(self, command: int, sequence: int, status: int = 0, body: bytes = b"") -> None:
         self.send(pdu(command, sequence, body, status))
 
-    def send(self, octets: bytes) -> None:
-        if self._held is None:
-            self.wire.send(octets)
-        else:
-            self._held.append(octets)
-
     def hold(self) -> None:
         """Say nothing until `resume`; what is to be said meanwhile comes then."""
-        self._held = [] if self._held is None else self._held
+        self.send = self._held.append
 
     def resume(self, first: bytes) -> None:
-        held, self._held = self._held or [], None
-        self.wire.send(b"".join((first, *held)))
+        held, self._held, self.send = self._held, [], self.wire.send
+        self.send(b"".join((first, *held)))
 
     def _next(self) -> int:
         self._sequence = self._sequence % _MAX_SEQUENCE + 1
@@ -334,6 +338,7 @@ class SmppSession:
             self.account.write(event, **data)
 
 
+_DELIVER_SM = Command.DELIVER_SM
 _DELIVERED = frozenset({Command.DELIVER_SM | RESPONSE, Command.GENERIC_NACK})
 _HANDLERS: Mapping[int, Callable[[SmppSession, Pdu], None]] = {
     **dict.fromkeys(BINDS, SmppSession._bind),

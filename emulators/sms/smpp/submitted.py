@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 _DELIVRD, _UNDELIV, _ENROUTE = MessageState.DELIVRD, MessageState.UNDELIV, MessageState.ENROUTE
 _RECEIPT = EsmClass.RECEIPT
 _UNDELIVERED_ERROR = 1  # absent subscriber
-_INTERMEDIATE = 0x10  # bit 4 of registered_delivery
+# registered_delivery: bits 0 and 1, and bit 4.
+_ALWAYS, _ON_FAILURE, _ON_SUCCESS = 1, 2, 3  # the last is of SMPP 5.0
+_INTERMEDIATE = 0x10
 
 
 @dataclass(eq=False, slots=True)
@@ -60,7 +62,8 @@ class Submission:
                 self._report(message, _ENROUTE, self.account.rules.dialect, EsmClass.INTERMEDIATE)
             return
         state = state_of(message)
-        if self._wants_receipt(state):
+        asked = self.sm.registered_delivery & 3
+        if asked == _ALWAYS or asked == (_ON_SUCCESS if state is _DELIVRD else _ON_FAILURE):
             hit = self.account.physics.faults.strike(self.account.name, RECEIPT)
             if hit is None:
                 self._report(message, state, self.account.rules.dialect)
@@ -69,11 +72,6 @@ class Submission:
         if self.then is not None:
             then, self.then = self.then, None
             then()
-
-    def _wants_receipt(self, state: MessageState) -> bool:
-        """By bits 0 and 1 of registered_delivery: all, failures only (2), or successes only (3, of SMPP 5.0)."""
-        asked = self.sm.registered_delivery & 3
-        return asked == 1 or (asked == 2 and state is not _DELIVRD) or (asked == 3 and state is _DELIVRD)
 
     def _report_bent(self, hit: Armed, message: Message, state: MessageState) -> None:
         dialect = self.account.rules.dialect
@@ -90,7 +88,9 @@ class Submission:
 
     def _report(self, message: Message, state: MessageState, dialect: Dialect, kind: EsmClass = _RECEIPT) -> None:
         account, message_id = self.account, self.message_id
-        error = network_error_of(message) or (_UNDELIVERED_ERROR if state is _UNDELIV else 0)
+        error = (
+            0 if state is _DELIVRD else network_error_of(message) or (_UNDELIVERED_ERROR if state is _UNDELIV else 0)
+        )
         receipt = Receipt(message_id, message.created, account.physics.clock.now, state, error, message.body)
         stat = receipt.stat
         account.reported(message.sid, message_id, stat)

@@ -67,6 +67,9 @@ def encode(data_coding: DataCoding, text: str) -> bytes:
 
 def default_alphabet(text: str) -> bytes:
     """A text in the default alphabet; what that does not have becomes a question mark."""
+    septets = coding.by_latin_1(text)
+    if septets is not None:
+        return septets
     try:
         return coding.encode(text)
     except UnicodeEncodeError as error:
@@ -123,7 +126,7 @@ def _part(reference: int, number: int, total: int) -> Part:
 def doubts_of(octets: bytes, data_coding: int, part: Part | None) -> list[str]:
     """What is accepted of `content`, as networks do, but hardly meant."""
     doubts: list[str] = []
-    if part is None and octets.isascii() and data_coding == DataCoding.DEFAULT:  # as a rule
+    if part is None and data_coding == 0 and octets.isascii():  # the default alphabet, as a rule
         return doubts
     decode = _decoder(data_coding)
     if decode is _gsm7:
