@@ -1,6 +1,6 @@
-"""Peers of the emulated services: WireMock, mountebank and moto as HTTP servers, aiosmtpd as a sink for mail.
+"""Peers of the emulated services: WireMock, mountebank and moto as HTTP servers, smpp34, aiosmtpd as a sink for mail.
 
-The first three are installed when first needed, into a folder of their own in the user's cache
+The first four are installed when first needed, into a folder of their own in the user's cache
 (`$XDG_CACHE_HOME/pruefstand/peers`); what cannot be installed is left out with the reason.
 """
 
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -21,6 +22,7 @@ from urllib.error import URLError
 from urllib.request import Request, urlopen
 
 _WIREMOCK, _MOUNTEBANK, _MOTO = "wiremock@3.13.2", "@mbtest/mountebank@2.9.2", "moto[server]==5.2.5"
+_SMPP34 = "smpp34==1.5.0"
 _PATIENCE = 60.0  # seconds for a peer to be up
 _MESSAGE = {
     "sid": "SM00000000000000000000000000000000",
@@ -45,6 +47,32 @@ async def main():
     sink, loop = Sink(), asyncio.get_running_loop()
     server = await loop.create_server(lambda: SMTP(sink, hostname="sink.example"), "127.0.0.1", int(sys.argv[1]))
     await server.serve_forever()
+asyncio.run(main())
+"""
+
+# Its readme's server, with a receipt for each message; those are on their way side by side.
+_SMPP_CENTRE = """
+import asyncio, sys
+import smpp34
+DONE = "submit date:2103230900 done date:2103230900 stat:DELIVRD err:000 text:"
+async def main():
+    server = smpp34.Server(host="127.0.0.1", port=int(sys.argv[1]), system_id="peer")
+    await server.start()
+    sessions, under_way, count = {}, set(), 0
+    while True:
+        event = await server.next()
+        if isinstance(event, smpp34.Esme):
+            sessions[event.session_id] = event
+        elif isinstance(event, smpp34.SubmitSmEvent):
+            count += 1
+            message_id = f"{count:016x}"
+            event.accept(message_id=message_id)
+            line = f"id:{message_id} sub:001 dlvrd:001 " + DONE
+            sending = asyncio.ensure_future(sessions[event.session_id].deliver_sm(
+                source_addr=event.destination_addr, destination_addr=event.source_addr,
+                esm_class=4, short_message=line.encode() + event.short_message[:20]))
+            under_way.add(sending)
+            sending.add_done_callback(under_way.discard)
 asyncio.run(main())
 """
 
@@ -96,13 +124,17 @@ def mountebank() -> Iterator[int]:
 @contextmanager
 def moto() -> Iterator[int]:
     """moto's server, whose SNS sends text messages; yields its port. Raises `Absent`."""
-    folder = _cache() / "moto"
-    program = folder / "bin" / "moto_server"
-    if not program.exists():
-        venv.create(folder, with_pip=True)
-        _install((str(folder / "bin" / "pip"), "install", "--quiet", _MOTO))
     port = _free_port()
-    with _running((str(program), "-H", "127.0.0.1", "-p", str(port)), port):
+    with _running((str(_pip(_MOTO) / "moto_server"), "-H", "127.0.0.1", "-p", str(port)), port):
+        yield port
+
+
+@contextmanager
+def smpp34() -> Iterator[int]:
+    """smpp34, an SMS centre with its core in Rust, which sends a receipt for each message; yields its port. Raises
+    `Absent`."""
+    port = _free_port()
+    with _running((str(_pip(_SMPP34) / "python"), "-c", _SMPP_CENTRE, str(port)), port):
         yield port
 
 
@@ -135,6 +167,17 @@ def _npm(package: str) -> Path:
         (folder / "package.json").write_text('{"private": true}', encoding="ascii")
         _install((npm, "install", "--prefix", str(folder), "--no-audit", "--no-fund", "--ignore-scripts", package))
     return folder
+
+
+def _pip(package: str) -> Path:
+    """The folder of the programs of an environment in which the package is installed."""
+    folder = _cache() / re.split(r"[\[=]", package)[0]
+    ready = folder / f".{package}"
+    if not ready.exists():
+        venv.create(folder, with_pip=True, clear=True)
+        _install((str(folder / "bin" / "pip"), "install", "--quiet", package))
+        ready.touch()
+    return folder / "bin"
 
 
 def _install(command: Sequence[str]) -> None:

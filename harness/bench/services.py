@@ -35,6 +35,7 @@ _ROUNDS = 3
 _LETTERS = 200
 _LONGEST_WARM_UP = 5  # rounds
 _WHAT = "SMS by REST, 16 clients"
+_SMPP = "SMPP, one session, window 10, with receipts"
 _SNS = {"Action": "Publish", "Version": "2010-03-31", "Message": TEXT}
 _SNS_SCOPE = "AWS4-HMAC-SHA256 Credential=TEST/20210323/eu-central-1/sns/aws4_request, SignedHeaders=host, Signature=0"
 
@@ -46,7 +47,7 @@ def measure(full: bool) -> Iterator[Figure]:
     collect_seldom()  # as `pruefstand serve` does
     yield _letters()
     yield from _mails()
-    yield from _receipts()
+    yield from _receipts(rounds)
     yield from _messages(rounds)
     yield from _reported()
 
@@ -177,25 +178,32 @@ def _reported() -> Iterator[Measurement]:
         yield Measurement(f"{_WHAT}: callbacks posted meanwhile", posted, "/s")
 
 
-def _receipts() -> Iterator[Figure]:
-    """Over SMPP: every message is journalled, reaches its handset, and its receipt is taken."""
+def _receipts(rounds: int) -> Iterator[Figure]:
+    """Over SMPP: every message is journalled, reaches its handset, and its receipt is taken. The peer in turns."""
     world, loop = World(1), BackgroundLoop("bench")
     to, sms = world.settle_in("person", "adult").mobile, world.sms
     door = smpp_door("smpp", lambda system_id: sms.smpp_account if system_id == sms.smpp_system_id else None)
-    try:
-        port = urlsplit(door.open(loop)).port or 0
-        submit = load.submit_sm(SENDER, to.removeprefix("+"), TEXT)
-        runs = [
-            load.smpp(port, sms.smpp_system_id, sms.smpp_password, submit, window=10, count=count)
-            for count in (2_000, *[10_000] * _ROUNDS)
-        ]
-    finally:
-        door.close()
-        loop.stop()
-    run = _median(runs[1:])
-    what = "SMPP, one session, window 10, with receipts"
-    yield Measurement(what, run.rate, "/s", "≥ 30,000 /s", run.rate >= 30_000)
-    yield Measurement("SMPP: the slowest hundredth", run.p99, "ms")
+    submit = load.submit_sm(SENDER, to.removeprefix("+"), TEXT)
+    runs: dict[str, list[Load]] = {}
+    with ExitStack() as stack:
+        stack.callback(loop.stop)
+        ports = {"ours": urlsplit(door.open(loop)).port or 0}
+        stack.callback(door.close)
+        try:
+            ports["smpp34"] = stack.enter_context(peers.smpp34())
+        except Absent as absent:
+            yield Unmeasured(f"{_SMPP}: smpp34", str(absent))
+        for count in (2_000, *[10_000] * rounds):
+            for name, port in ports.items():
+                run = load.smpp(port, sms.smpp_system_id, sms.smpp_password, submit, window=10, count=count)
+                runs.setdefault(name, []).append(run)
+    ours = _median(runs["ours"][1:])
+    yield Measurement(_SMPP, ours.rate, "/s", "≥ 30,000 /s", ours.rate >= 30_000)
+    yield Measurement("SMPP: the slowest hundredth", ours.p99, "ms")
+    if "smpp34" in runs:
+        theirs = _median(runs["smpp34"][1:])
+        yield Measurement(f"{_SMPP}: smpp34, core in Rust", theirs.rate, "/s")
+        yield Measurement("SMPP: ours against smpp34", ours.rate / theirs.rate, "times", "> 1", ours.rate > theirs.rate)
 
 
 def _mails() -> Iterator[Figure]:
