@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Protocol
 
 from ..coding import split
 from ..message import Message
-from .bodies import ShortMessage
+from .bodies import ShortMessage, Tlvs
 from .codes import ALPHANUMERIC, E164, INTERNATIONAL, EsmClass
 from .codes import Status as Esme
+from .envelope import Envelope
 from .pdu import encode
 from .receipt import Dialect, written
 from .submission import order_of
@@ -85,13 +86,13 @@ class SmppAccount:
 
     # -- submissions ------------------------------------------------------------------------------------------------
 
-    def submit(self, sm: ShortMessage, first: Submission | None = None) -> Submission:
+    def submit(self, envelope: Envelope, octets: bytes, tlvs: Tlvs = (), first: Submission | None = None) -> Submission:
         """Hand a message to the gateway; `first` is the one whose id it shares if it is one to many.
 
         Raises `Malformed` for a field that is wrong, the gateway's `Rejected` otherwise.
         """
-        submission = Submission(self, sm)
-        order = order_of(sm, self.physics.clock.now, submission.changed)
+        submission = Submission(self, envelope)
+        order = order_of(envelope, octets, tlvs, self.physics.clock.now, submission.changed)
         submission.message = message = self.gateway.submit(order)
         if first is None:
             submission.message_id = message_id = message.sid[2:_ID_ENDS]
@@ -100,9 +101,9 @@ class SmppAccount:
             submission.message_id = first.message_id
             first.others = (*first.others, submission)
         part = order.part
-        for doubt in doubts_of(order.payload or b"", sm.data_coding, part):
+        for doubt in doubts_of(order.payload or b"", envelope.data_coding, part):
             about = {"part": part.number, "parts": part.total} if part else {}
-            self.write("doubt", what=doubt, sid=message.sid, data_coding=sm.data_coding, **about)
+            self.write("doubt", what=doubt, sid=message.sid, data_coding=envelope.data_coding, **about)
         return submission
 
     def answer_id(self, submission: Submission) -> bytes:

@@ -22,6 +22,7 @@ from .bodies import (
     find,
 )
 from .codes import Command, Status, Tag
+from .envelope import Envelope
 from .submission import REFUSALS, network_error_of, state_of
 from .submitted import Submission
 from .text import content
@@ -57,7 +58,8 @@ def status_of(refused: Rejected) -> Status:
 
 
 def _submit_sm(account: SmppAccount, body: bytes) -> Reply:
-    submission = account.submit(pdu.decode(ShortMessage, body))
+    head, octets, tlvs = pdu.split(ShortMessage, body)
+    submission = account.submit(Envelope.of(head), octets, tlvs)
     return Reply(_ROK, account.answer_id(submission) + b"\0", submission)
 
 
@@ -66,10 +68,8 @@ def _data_sm(account: SmppAccount, body: bytes) -> Reply:
     data = pdu.decode(DataSm, body)
     if find(data.tlvs, Tag.MESSAGE_PAYLOAD) is None:
         raise Malformed(Status.RMISSINGOPTPARAM, "data_sm carries its text in message_payload, which is not there")
-    sm = ShortMessage(
-        *data[:8], registered_delivery=data.registered_delivery, data_coding=data.data_coding, tlvs=data.tlvs
-    )
-    submission = account.submit(sm)
+    sm = ShortMessage(*data[:8], registered_delivery=data.registered_delivery, data_coding=data.data_coding)
+    submission = account.submit(Envelope(sm), b"", data.tlvs)
     return Reply(_ROK, account.answer_id(submission) + b"\0", submission)
 
 
@@ -82,7 +82,7 @@ def _submit_multi(account: SmppAccount, body: bytes) -> Reply:
             if flag == 2:
                 raise Malformed(Status.RCNTSUBDL, f"there is no distribution list {address!r}")
             sm = multi.message._replace(dest_addr_ton=ton, dest_addr_npi=npi, destination_addr=address)
-            submission = account.submit(sm, first)
+            submission = account.submit(Envelope(sm), sm.short_message, sm.tlvs, first)
             first = first or submission
         except Malformed as error:
             failed.append(Unsuccessful(ton, npi, address, error.status))

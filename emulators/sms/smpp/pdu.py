@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from functools import lru_cache
 from struct import Struct
 from struct import error as StructError  # noqa: N812
 from typing import Any, TypeVar
@@ -31,14 +30,12 @@ from .bodies import (
     SubmitMulti,
     SubmitMultiResp,
     Tlv,
+    Tlvs,
     Unsuccessful,
 )
 from .codes import Command, Status
 from .framer import HEADER
 
-_REMEMBERED, _SHORT = 1024, 256
-"""Of so many heads of bodies it is remembered what they say, unless they are longer than these octets: those of a
-client's messages are much the same."""
 _TLV = Struct(">HH")
 _LENGTH = Struct(">I")
 
@@ -51,7 +48,6 @@ class _Layout:
 
     def __init__(self, steps: tuple[int, ...], *, text: bool = False, tlvs: bool = False) -> None:
         self.steps, self.text, self.tlvs = steps, text, tlvs
-        self.fields = sum(1 if step < 0 else step for step in steps)
         self.form = re.compile(b"".join(_form(step) for step in steps), re.DOTALL)
 
 
@@ -80,32 +76,32 @@ _LAYOUTS: Mapping[type[tuple[Any, ...]], _Layout] = {
 }
 
 
-def decode(kind: type[B], body: bytes) -> B:
-    """The body of a PDU (without header) as a value. Raises `Malformed`."""
+def split(kind: type[B], body: bytes) -> tuple[bytes, bytes, Tlvs]:
+    """The body of a PDU (without header) as the octets of its fields, its text, its parameters. Raises `Malformed`."""
     layout = _LAYOUTS[kind]
     found = layout.form.match(body)
     if found is None:
         raise Malformed(Status.RINVCMDLEN, _where_it_ended(kind, layout, body))
-    at, size = found.end(), len(body)
-    values = (_decoded if at <= _SHORT else _decoded.__wrapped__)(layout, body[:at])
+    end, size, text = found.end(), len(body), b""
+    at = end
     if layout.text:
         if at >= size:
             raise Malformed(Status.RINVCMDLEN, "the PDU ends before sm_length")
         start, at = at + 1, at + 1 + body[at]
         if at > size:
             raise Malformed(Status.RINVMSGLEN, f"sm_length says {at - start}, {size - start} octets are there")
-        values = (*values, body[start:at])
-    if layout.tlvs:
-        values = (*values, tuple(_tlvs(body, at)) if at < size else ())
-    elif at < size:
+        text = body[start:at]
+    if at == size:
+        return body[:end], text, ()
+    if not layout.tlvs:
         raise Malformed(Status.RINVCMDLEN, f"{size - at} octets follow where the PDU should end")
-    made: B = tuple.__new__(kind, values)
-    return made
+    return body[:end], text, tuple(_tlvs(body, at))
 
 
-@lru_cache(_REMEMBERED)
-def _decoded(layout: _Layout, head: bytes) -> tuple[Any, ...]:
-    """The fields before text and parameters."""
+def decode(kind: type[B], body: bytes) -> B:
+    """The body of a PDU (without header) as a value. Raises `Malformed`."""
+    head, text, tlvs = split(kind, body)
+    layout = _LAYOUTS[kind]
     values: list[Any] = []
     at = 0
     for step in layout.steps:
@@ -116,25 +112,18 @@ def _decoded(layout: _Layout, head: bytes) -> tuple[Any, ...]:
         else:
             values += head[at : at + step]
             at += step
-    return tuple(values)
+    if layout.text:
+        values.append(text)
+    if layout.tlvs:
+        values.append(tlvs)
+    made: B = tuple.__new__(kind, values)
+    return made
 
 
 def encode(body: Body) -> bytes:
     """The body of a PDU. Raises `ValueError` for a field that is too long for its place."""
     layout = _LAYOUTS[type(body)]
     values: tuple[Any, ...] = body
-    at = layout.fields
-    octets = _encoded(layout, values[:at])
-    if layout.text:
-        short_message = values[at]
-        octets += bytes((len(short_message),)) + short_message
-        at += 1
-    return b"".join((octets, *(encode_tlv(*tlv) for tlv in values[at]))) if layout.tlvs and values[at] else octets
-
-
-@lru_cache(_REMEMBERED)
-def _encoded(layout: _Layout, values: tuple[Any, ...]) -> bytes:
-    """The fields before text and parameters."""
     pieces: list[bytes] = []
     at = 0
     for step in layout.steps:
@@ -144,6 +133,12 @@ def _encoded(layout: _Layout, values: tuple[Any, ...]) -> bytes:
         else:
             pieces.append(bytes(values[at : at + step]))
             at += step
+    if layout.text:
+        short_message = values[at]
+        pieces += (bytes((len(short_message),)), short_message)
+        at += 1
+    if layout.tlvs:
+        pieces += (encode_tlv(*tlv) for tlv in values[at])
     return b"".join(pieces)
 
 

@@ -13,13 +13,12 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Literal, NamedTuple
 
-from .bodies import ShortMessage
-from .codes import EsmClass, MessageState, Tag
-from .pdu import encode, encode_tlv
+from .codes import MessageState, Tag
+from .pdu import encode_tlv
 from .text import default_alphabet
 
 _TEXT = 20  # characters of the message
-_REMEMBERED = 256  # moments, heads
+_REMEMBERED = 256  # moments
 _DELIVRD, _RECEIPTED = MessageState.DELIVRD, Tag.RECEIPTED_MESSAGE_ID
 _STATES = {state: (state.name, encode_tlv(Tag.MESSAGE_STATE, bytes((state,)))) for state in MessageState}
 
@@ -71,20 +70,10 @@ class Receipt(NamedTuple):
         tlvs = encode_tlv(_RECEIPTED, message_id) + _STATES[self.state][1]
         return tlvs + encode_tlv(Tag.NETWORK_ERROR_CODE, b"\x03%c%c" % divmod(self.error, 256)) if self.error else tlvs
 
-    def body(self, sm: ShortMessage, dialect: Dialect, kind: EsmClass) -> bytes:
-        """The deliver_sm that brings it to who submitted `sm`, from the number that `sm` went to."""
+    def body(self, head: bytes, dialect: Dialect) -> bytes:
+        """The deliver_sm that begins with `head`, all before sm_length."""
         line = default_alphabet(self.line(dialect))
-        return b"%b%c%b%b" % (_head(sm[4:7], sm[1:4], kind), len(line), line, self.tlvs(dialect))
-
-
-_Address = tuple[int, int, str]
-
-
-@lru_cache(_REMEMBERED)
-def _head(origin: _Address, to: _Address, kind: EsmClass) -> bytes:
-    """The fields of a deliver_sm before sm_length."""
-    empty = encode(ShortMessage("", *origin, *to, kind))
-    return empty[: -len(b"\0")]
+        return b"%b%c%b%b" % (head, len(line), line, self.tlvs(dialect))
 
 
 @lru_cache(_REMEMBERED)  # in a stepped world many receipts are of the same moment

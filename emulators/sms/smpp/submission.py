@@ -4,22 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from functools import lru_cache
 
 from ..errors import VALIDITY_EXPIRED
 from ..message import Message, SmsOrder, Status
-from .bodies import Malformed, ShortMessage, find
-from .codes import (
-    ALPHANUMERIC,
-    INTERNATIONAL,
-    NATIONAL,
-    NUMBERING_PLANS,
-    TYPES_OF_NUMBER,
-    EsmClass,
-    MessageState,
-    Tag,
-)
+from .bodies import Malformed, ShortMessage, Tlvs, find
+from .codes import MessageState, Tag
 from .codes import Status as Esme
+from .envelope import Envelope
 from .text import content
 from .times import parse
 
@@ -57,7 +48,6 @@ _STATES: dict[Status, MessageState] = {
 # The network's errors where the gateway gives a code of its own only. Source: Twilio, SMPP error codes.
 _NETWORK_ERRORS: dict[int | None, int] = {30003: 1, 30004: 9, 30005: 5, 30006: 7, 30036: 1}
 _SYSTEM_FAILURE = 12
-_REMEMBERED = 4096  # addresses
 
 
 _UNKNOWN = MessageState.UNKNOWN
@@ -77,20 +67,20 @@ def network_error_of(message: Message) -> int:
     return _NETWORK_ERRORS.get(message.error_code, _SYSTEM_FAILURE)
 
 
-def order_of(sm: ShortMessage, now: datetime, listener: Callable[[Message], None]) -> SmsOrder:
-    """Raises `Malformed` with the status that says which field is wrong."""
-    octets, tlvs, data_coding = sm.short_message, sm.tlvs, sm.data_coding
+def order_of(
+    envelope: Envelope, octets: bytes, tlvs: Tlvs, now: datetime, listener: Callable[[Message], None]
+) -> SmsOrder:
+    """What the gateway is to send. Raises `Malformed` with the status that says which field is wrong."""
     payload = find(tlvs, Tag.MESSAGE_PAYLOAD) if tlvs else None
     if payload is not None:
         if octets:
             raise Malformed(Esme.RINVMSGLEN, "both short_message and message_payload carry text")
         octets = payload
-    body, octets, udh, part = content(octets, data_coding, bool(sm.esm_class & EsmClass.UDHI), tlvs)
-    send_at = validity = None
-    if sm.schedule_delivery_time or sm.validity_period:
-        send_at, validity = _times(sm, now)
-    to, sender = destination(*sm[4:7]), source(*sm[1:4])
-    return SmsOrder(to, sender, body, None, "smpp", None, validity, send_at, udh, data_coding, octets, part, listener)
+    coding = envelope.data_coding
+    body, octets, udh, part = content(octets, coding, envelope.has_header, tlvs)
+    send_at, validity = _times(envelope.sm, now) if envelope.has_times else (None, None)
+    to, sender = envelope.to, envelope.sender
+    return SmsOrder(to, sender, body, None, "smpp", None, validity, send_at, udh, coding, octets, part, listener)
 
 
 def _times(sm: ShortMessage, now: datetime) -> tuple[datetime | None, timedelta | None]:
@@ -102,36 +92,6 @@ def _times(sm: ShortMessage, now: datetime) -> tuple[datetime | None, timedelta 
     if until <= begin:
         raise Malformed(Esme.RINVEXPIRY, f"validity_period ends {sm.validity_period}, before the message sets out")
     return send_at, until - begin
-
-
-@lru_cache(_REMEMBERED)
-def destination(ton: int, npi: int, address: str) -> str:
-    """The E.164 number meant: with TON 0 as written, or in German writing. Raises `Malformed` (0x50, 0x51)."""
-    if ton not in TYPES_OF_NUMBER:
-        raise Malformed(Esme.RINVDSTTON, f"dest_addr_ton {ton} is not one of 0 to 6")
-    if npi not in NUMBERING_PLANS:
-        raise Malformed(Esme.RINVDSTNPI, f"dest_addr_npi {npi} is not a numbering plan of SMPP")
-    return _e164(ton, address)
-
-
-@lru_cache(_REMEMBERED)
-def source(ton: int, npi: int, address: str) -> str:
-    """The sender: a number, or with TON 5 a name. Raises `Malformed` (0x48, 0x49)."""
-    if ton not in TYPES_OF_NUMBER:
-        raise Malformed(Esme.RINVSRCTON, f"source_addr_ton {ton} is not one of 0 to 6")
-    if npi not in NUMBERING_PLANS:
-        raise Malformed(Esme.RINVSRCNPI, f"source_addr_npi {npi} is not a numbering plan of SMPP")
-    return _e164(ton, address) if ton in (INTERNATIONAL, NATIONAL) else address
-
-
-def _e164(ton: int, address: str) -> str:
-    if ton == ALPHANUMERIC or not address or address[0] == "+":
-        return address
-    if address.startswith("00"):
-        return f"+{address[2:]}"
-    if ton == NATIONAL or address[0] == "0":
-        return f"+49{address.removeprefix('0')}"
-    return f"+{address}"
 
 
 def _moment(text: str, now: datetime, status: Esme) -> datetime:

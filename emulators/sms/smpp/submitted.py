@@ -11,6 +11,7 @@ from emulators.core.faults import Armed
 from ..message import Message
 from .bodies import ShortMessage
 from .codes import EsmClass, MessageState
+from .envelope import Envelope
 from .faults import RECEIPT, DelivrdAfterUndeliv, ReceiptDialect, ReceiptNeverSent
 from .receipt import Dialect, Receipt
 from .submission import network_error_of, state_of
@@ -18,8 +19,8 @@ from .submission import network_error_of, state_of
 if TYPE_CHECKING:
     from .account import SmppAccount
 
-_DELIVRD, _UNDELIV, _ENROUTE = MessageState.DELIVRD, MessageState.UNDELIV, MessageState.ENROUTE
 _RECEIPT = EsmClass.RECEIPT
+_DELIVRD, _UNDELIV, _ENROUTE = MessageState.DELIVRD, MessageState.UNDELIV, MessageState.ENROUTE
 _UNDELIVERED_ERROR = 1  # absent subscriber
 # registered_delivery: bits 0 and 1, and bit 4.
 _ALWAYS, _ON_FAILURE, _ON_SUCCESS = 1, 2, 3  # the last is of SMPP 5.0
@@ -49,20 +50,25 @@ class Submission:
     """
 
     account: SmppAccount
-    sm: ShortMessage
+    envelope: Envelope
     message_id: str = ""
     message: Message = field(init=False)
     others: tuple[Submission, ...] = ()
     then: Callable[[], None] | None = None
 
+    @property
+    def sm(self) -> ShortMessage:
+        """What was submitted, but for its text and parameters."""
+        return self.envelope.sm
+
     def changed(self, message: Message) -> None:
         """The message has got another status: a receipt, if it was asked for."""
         if not message.status.final:
-            if self.sm.registered_delivery & _INTERMEDIATE and state_of(message) is _ENROUTE:
+            if self.envelope.registered_delivery & _INTERMEDIATE and state_of(message) is _ENROUTE:
                 self._report(message, _ENROUTE, self.account.rules.dialect, EsmClass.INTERMEDIATE)
             return
         state = state_of(message)
-        asked = self.sm.registered_delivery & 3
+        asked = self.envelope.registered_delivery & 3
         if asked == _ALWAYS or asked == (_ON_SUCCESS if state is _DELIVRD else _ON_FAILURE):
             hit = self.account.physics.faults.strike(self.account.name, RECEIPT)
             if hit is None:
@@ -94,4 +100,4 @@ class Submission:
         receipt = Receipt(message_id, message.created, account.physics.clock.now, state, error, message.body)
         stat = receipt.stat
         account.reported(message.sid, message_id, stat)
-        account.deliver(Delivery(receipt.body(self.sm, dialect, kind), message.sid, stat))
+        account.deliver(Delivery(receipt.body(self.envelope.head_of_receipt(kind), dialect), message.sid, stat))

@@ -488,6 +488,16 @@ def test_a_body_that_does_not_parse_is_answered_and_the_session_goes_on(centre: 
     assert client.submit().status == Status.ROK
 
 
+@pytest.mark.parametrize("where", ["source_addr", "destination_addr"])
+def test_an_address_longer_than_the_standard_allows_is_refused_and_the_session_goes_on(
+    centre: Centre, where: str
+) -> None:
+    body = encode(message()._replace(**{where: "4" * 20})).replace(b"4" * 20, b"4" * 40)
+    status = centre.client().ask(Command.SUBMIT_SM, body)[0].status
+    assert status == (Status.RINVSRCADR if where == "source_addr" else Status.RINVDSTADR)
+    assert centre.client().submit().status == Status.ROK
+
+
 def test_an_answer_nobody_asked_for_is_noted(centre: Centre) -> None:
     client = centre.client()
     assert client.ask(Command.DELIVER_SM | RESPONSE, b"\0") == []

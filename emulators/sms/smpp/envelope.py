@@ -1,0 +1,79 @@
+"""What a submission says beside its text: from whom, to whom, how. It is the same for many of a client's messages."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from .bodies import Malformed, ShortMessage
+from .codes import ALPHANUMERIC, INTERNATIONAL, NATIONAL, NUMBERING_PLANS, TYPES_OF_NUMBER, EsmClass
+from .codes import Status as Esme
+from .pdu import decode, encode
+
+_REMEMBERED, _SHORT = 1024, 256  # so many of these are remembered, unless their octets are more than that
+_NO_TEXT = b"\0"  # sm_length 0
+
+
+class Envelope:
+    """The fields of `sm` but for its text and parameters, and what follows from them. Raises `Malformed`.
+
+    `to` is the E.164 number meant, `sender` a number or a name.
+    """
+
+    __slots__ = ("_heads", "data_coding", "has_header", "has_times", "registered_delivery", "sender", "sm", "to")
+
+    def __init__(self, sm: ShortMessage) -> None:
+        self.sm = sm._replace(short_message=b"", tlvs=())
+        self.data_coding = sm.data_coding
+        self.registered_delivery = sm.registered_delivery
+        self.has_header = bool(sm.esm_class & EsmClass.UDHI)
+        self.has_times = bool(sm.schedule_delivery_time or sm.validity_period)
+        self.to, self.sender = _destination(*sm[4:7]), _source(*sm[1:4])
+        self._heads: dict[EsmClass, bytes] = {}
+
+    @classmethod
+    def of(cls, head: bytes) -> Envelope:
+        """Of the octets of a submit_sm before sm_length."""
+        return (_remembered if len(head) <= _SHORT else _read)(head)
+
+    def head_of_receipt(self, kind: EsmClass) -> bytes:
+        """The octets before sm_length of a deliver_sm that goes back the way this came."""
+        head = self._heads.get(kind)
+        if head is None:
+            back = ShortMessage("", *self.sm[4:7], *self.sm[1:4], kind)
+            head = self._heads[kind] = encode(back).removesuffix(_NO_TEXT)
+        return head
+
+
+def _read(head: bytes) -> Envelope:
+    return Envelope(decode(ShortMessage, head + _NO_TEXT))
+
+
+_remembered = lru_cache(_REMEMBERED)(_read)
+
+
+def _destination(ton: int, npi: int, address: str) -> str:
+    """The E.164 number meant: with TON 0 as written, or in German writing. Raises `Malformed` (0x50, 0x51)."""
+    if ton not in TYPES_OF_NUMBER:
+        raise Malformed(Esme.RINVDSTTON, f"dest_addr_ton {ton} is not one of 0 to 6")
+    if npi not in NUMBERING_PLANS:
+        raise Malformed(Esme.RINVDSTNPI, f"dest_addr_npi {npi} is not a numbering plan of SMPP")
+    return _e164(ton, address)
+
+
+def _source(ton: int, npi: int, address: str) -> str:
+    """The sender: a number, or with TON 5 a name. Raises `Malformed` (0x48, 0x49)."""
+    if ton not in TYPES_OF_NUMBER:
+        raise Malformed(Esme.RINVSRCTON, f"source_addr_ton {ton} is not one of 0 to 6")
+    if npi not in NUMBERING_PLANS:
+        raise Malformed(Esme.RINVSRCNPI, f"source_addr_npi {npi} is not a numbering plan of SMPP")
+    return _e164(ton, address) if ton in (INTERNATIONAL, NATIONAL) else address
+
+
+def _e164(ton: int, address: str) -> str:
+    if ton == ALPHANUMERIC or not address or address[0] == "+":
+        return address
+    if address.startswith("00"):
+        return f"+{address[2:]}"
+    if ton == NATIONAL or address[0] == "0":
+        return f"+49{address.removeprefix('0')}"
+    return f"+{address}"
