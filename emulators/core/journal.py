@@ -78,15 +78,8 @@ class Journal:
 
     @property
     def entries(self) -> Sequence[Entry]:
-        """All of them; those of a `kind` are made now, if they were not looked at before."""
-        written, end = self._written, len(self._written)
-        for at in range(self._made, end):
-            noted = written[at]
-            if not isinstance(noted, Entry):
-                (channel, event, keys), moment, cause, *values = noted
-                written[at] = Entry(at + 1, moment, channel, event, dict(zip(keys, values, strict=True)), cause)
-        self._made = max(self._made, end)
-        return cast(list[Entry], written)
+        """All that were written until now."""
+        return self.since(0)
 
     def __len__(self) -> int:
         return len(self._written)
@@ -111,13 +104,24 @@ class Journal:
         return note
 
     def _tell(self) -> None:
-        entry = self.entries[-1]
+        entry = self.since(len(self._written) - 1)[0]
         for listen in tuple(self._listeners):
             listen(entry)
 
     def since(self, length: int) -> Sequence[Entry]:
-        """The entries written after the journal had `length` entries."""
-        return self.entries[length:]
+        """The entries written after the journal had `length` entries, until now.
+
+        Those of a `kind` are made here, unless somebody has looked at them before; two threads that do so at once make
+        the same.
+        """
+        written, end = self._written, len(self._written)
+        for at in range(self._made, end):
+            noted = written[at]
+            if not isinstance(noted, Entry):
+                (channel, event, keys), moment, cause, *values = noted
+                written[at] = Entry(at + 1, moment, channel, event, dict(zip(keys, values, strict=True)), cause)
+        self._made = max(self._made, end)
+        return cast(list[Entry], written[length:end])
 
     def listen(self, listener: Callable[[Entry], None]) -> Callable[[], None]:
         """Call `listener` with every entry from now on; what is returned ends that."""

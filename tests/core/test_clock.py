@@ -45,6 +45,17 @@ def test_an_event_asked_for_by_an_event_still_runs_within_the_step() -> None:
     assert ran == [at("2021-03-23T09:02")]
 
 
+def test_what_is_to_happen_soon_waits_for_the_step_and_for_what_is_due_already() -> None:
+    clock, seen = Clock(), list[str]()
+    clock.after(timedelta(0), lambda: seen.append("due"))
+    clock.soon(lambda: seen.append("soon"), "something soon")
+    clock.after(timedelta(0), lambda: seen.append("later"))
+    assert seen == []
+    assert [label for _, label in clock.upcoming(3)] == ["", "something soon", ""]
+    clock.settle()
+    assert seen == ["due", "soon", "later"]
+
+
 def test_a_cancelled_event_neither_runs_nor_is_due() -> None:
     clock, ran = Clock(), list[int]()
     timer = clock.after(timedelta(minutes=1), lambda: ran.append(1))

@@ -1,4 +1,5 @@
 import json
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
@@ -56,6 +57,54 @@ def test_a_listener_hears_what_is_written_from_then_on() -> None:
     journal.listen(heard.append)
     journal.write("sms", "delivered")
     assert [e.event for e in heard] == ["delivered"]
+
+
+def test_a_listener_that_has_ended_hears_nothing_more() -> None:
+    journal, heard = Journal(Clock()), list[Entry]()
+    end = journal.listen(heard.append)
+    journal.write("sms", "submitted")
+    end()
+    journal.write("sms", "delivered")
+    assert [e.event for e in heard] == ["submitted"]
+
+
+def test_an_entry_of_a_kind_tells_when_and_why_it_was_noted_however_late_one_looks() -> None:
+    clock = Clock()
+    journal = Journal(clock)
+    delivered = journal.kind("sms", "delivered", "sid", "to")
+    with journal.because(Cause(step=2, fault="sms.late")):
+        delivered("SM1", "+491713920000")
+    clock.advance(timedelta(hours=1))
+    journal.write("sms", "read", sid="SM1")
+    delivered("SM2", "+491713920001")
+    first, read, second = journal.entries
+    assert first.at.isoformat() == "2021-03-23T09:00:00+01:00"
+    assert first == (1, first.at, "sms", "delivered", {"sid": "SM1", "to": "+491713920000"}, (2, "sms.late"))
+    assert (read.seq, second.seq, second.at, second.cause) == (2, 3, clock.now, Cause())
+
+
+def test_entries_of_a_kind_are_heard_counted_and_written_as_all_others() -> None:
+    noted, written, heard = Journal(Clock()), Journal(Clock()), list[Entry]()
+    submitted = noted.kind("sms", "submitted", "sid", "from")
+    submitted("SM1", "Kasse")
+    noted.listen(heard.append)
+    submitted("SM2", "Kasse")
+    for sid in ("SM1", "SM2"):
+        written.write("sms", "submitted", sid=sid, **{"from": "Kasse"})
+    assert [e.data["sid"] for e in heard] == ["SM2"]
+    assert len(noted) == 2
+    assert noted.to_jsonl() == written.to_jsonl()
+
+
+def test_a_journal_may_be_looked_at_by_one_thread_while_another_notes() -> None:
+    journal = Journal(Clock())
+    note, looks = journal.kind("sms", "delivered", "number"), 200
+    with ThreadPoolExecutor() as threads:
+        noting = threads.submit(lambda: [note(number) for number in range(50 * looks)])
+        seen = [len([entry.seq for entry in journal.entries]) for _ in range(looks)]
+        noting.result()
+    assert seen == sorted(seen)
+    assert [(e.seq, e.data["number"]) for e in journal.entries] == [(n + 1, n) for n in range(50 * looks)]
 
 
 def test_one_kind_of_entry_and_the_latest_ones_can_be_asked_for() -> None:

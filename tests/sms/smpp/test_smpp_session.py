@@ -492,7 +492,8 @@ def test_a_body_that_does_not_parse_is_answered_and_the_session_goes_on(centre: 
 def test_an_address_longer_than_the_standard_allows_is_refused_and_the_session_goes_on(
     centre: Centre, where: str
 ) -> None:
-    body = encode(message()._replace(**{where: "4" * 20})).replace(b"4" * 20, b"4" * 40)
+    fields: dict[str, Any] = {where: "4" * 20}
+    body = encode(message(**fields)).replace(b"4" * 20, b"4" * 40)
     status = centre.client().ask(Command.SUBMIT_SM, body)[0].status
     assert status == (Status.RINVSRCADR if where == "source_addr" else Status.RINVDSTADR)
     assert centre.client().submit().status == Status.ROK
