@@ -29,7 +29,7 @@ def _imported(module: str) -> ModuleType:
 
 
 _imported("smartcard")
-from smartcard.CardConnection import CardConnection  # type: ignore[import-untyped]  # noqa: E402  (pyscard is untyped)
+from smartcard.CardConnection import CardConnection  # noqa: E402  (pyscard is untyped)
 
 _exceptions = _imported("smartcard.Exceptions")
 # What pyscard raises of its own, and what it hands on from the PC/SC library.

@@ -10,11 +10,11 @@ import pytest
 
 pytest.importorskip("smartcard", reason="pip install 'pruefstand[pcsc]' after apt-get install libpcsclite-dev swig gcc")
 
-from smartcard.CardConnection import CardConnection  # type: ignore[import-untyped]
-from smartcard.Exceptions import CardConnectionException, NoCardException  # type: ignore[import-untyped]
-from smartcard.sw.ErrorCheckingChain import ErrorCheckingChain  # type: ignore[import-untyped]
-from smartcard.sw.ISO7816_4ErrorChecker import ISO7816_4ErrorChecker  # type: ignore[import-untyped]
-from smartcard.sw.SWExceptions import CheckingErrorException  # type: ignore[import-untyped]
+from smartcard.CardConnection import CardConnection
+from smartcard.Exceptions import CardConnectionException, NoCardException
+from smartcard.sw.ErrorCheckingChain import ErrorCheckingChain
+from smartcard.sw.ISO7816_4ErrorChecker import ISO7816_4ErrorChecker
+from smartcard.sw.SWExceptions import CheckingErrorException
 
 from emulators.card import HealthCard
 from emulators.card.connection import Contactless, MissingExtra, connect

@@ -57,8 +57,8 @@ def test_pyscard_is_told_of_cards_that_come_and_go(insert: Insert, card: HealthC
 
 
 def test_pyscard_waits_for_a_card_by_its_atr(insert: Insert, card: HealthCard) -> None:
-    from smartcard.CardRequest import CardRequest  # type: ignore[import-untyped]
-    from smartcard.CardType import ATRCardType  # type: ignore[import-untyped]
+    from smartcard.CardRequest import CardRequest
+    from smartcard.CardType import ATRCardType
 
     with insert(card):
         service = CardRequest(timeout=10, cardType=ATRCardType(list(ATRS["starcos"]))).waitforcard()

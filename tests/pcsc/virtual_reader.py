@@ -48,7 +48,7 @@ def issue() -> HealthCard:
 
 def in_slot(present: bool, slot: int = 0, within: float = 15.0) -> None:
     """Wait until PC/SC has seen a card come or go, as its own events tell."""
-    from smartcard import scard  # type: ignore[import-untyped]
+    from smartcard import scard
 
     _, context = scard.SCardEstablishContext(scard.SCARD_SCOPE_USER)
     wanted = scard.SCARD_STATE_PRESENT if present else scard.SCARD_STATE_EMPTY
