@@ -10,8 +10,8 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
-from threading import local
-from typing import Any, NamedTuple, cast
+from threading import Lock, local
+from typing import Any, NamedTuple
 
 from .clock import Clock
 
@@ -45,17 +45,18 @@ class Entry(NamedTuple):
         }
 
 
-# Of a kind (channel, event, keys): when, why, and the values. An entry is made of it when somebody looks.
-_Noted = tuple[tuple[str, str, tuple[str, ...]], datetime, Cause, *tuple[Any, ...]]
-
-
 class Journal:
-    """Append-only. Values in `data` must be what JSON can hold; bytes are written as upper-case hex."""
+    """Append-only. Values in `data` must be what JSON can hold; bytes are written as upper-case hex.
+
+    Worlds write all the time and are looked at now and then: what is written is noted flat, and entries are made of it
+    when somebody looks, on whatever thread.
+    """
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._written: list[Entry | _Noted] = []
-        self._made = 0  # so many are entries, for sure
+        self._entries: list[Entry] = []
+        self._noted: list[Any] = []  # what comes after them: of each (channel, event, keys), moment, cause, the values
+        self._making = Lock()
         self._listeners: list[Callable[[Entry], None]] = []
         self._cause = Cause()
         self._apart = local()  # `cause` of a thread that works while others go on
@@ -79,49 +80,51 @@ class Journal:
     @property
     def entries(self) -> Sequence[Entry]:
         """All that were written until now."""
-        return self.since(0)
+        return tuple(self._all())
 
     def __len__(self) -> int:
-        return len(self._written)
+        return len(self._all())
 
-    def write(self, channel: str, event: str, **data: Any) -> Entry:
+    def write(self, channel: str, event: str, **data: Any) -> None:
         """Note an event now, with the cause that is in force."""
-        entry = Entry(len(self._written) + 1, self._clock.now, channel, event, data, self.cause)
-        self._written.append(entry)
+        self._noted.extend(((channel, event, tuple(data)), self._clock.now, self.cause, *data.values()))
         if self._listeners:
             self._tell()
-        return entry
 
     def kind(self, channel: str, event: str, *keys: str) -> Callable[..., None]:
-        """A way to note one kind of event that costs little: to be called with the values of `keys`, in their order."""
-        what, clock, written, listeners = (channel, event, keys), self._clock, self._written, self._listeners
+        """A way to write one kind of event that costs less: to be called with the values of `keys`, in their order."""
+        what, clock, listeners, extend = (channel, event, keys), self._clock, self._listeners, self._noted.extend
 
         def note(*values: Any) -> None:
-            written.append((what, clock.now, self.cause if self._ever_apart else self._cause, *values))
+            if len(values) != len(keys):
+                raise TypeError(f"{channel} {event} has the values {', '.join(keys)}; {len(values)} were given")
+            extend((what, clock.now, self.cause if self._ever_apart else self._cause, *values))
             if listeners:
                 self._tell()
 
         return note
 
     def _tell(self) -> None:
-        entry = self.since(len(self._written) - 1)[0]
+        entry = self._all()[-1]
         for listen in tuple(self._listeners):
             listen(entry)
 
-    def since(self, length: int) -> Sequence[Entry]:
-        """The entries written after the journal had `length` entries, until now.
+    def _all(self) -> list[Entry]:
+        """All entries; others may be added to them at any time, but whole ones only."""
+        entries, noted = self._entries, self._noted
+        with self._making:
+            at, end = 0, len(noted)  # a thread that writes adds all there is of an event at once
+            while at < end:
+                (channel, event, keys), moment, cause = noted[at : at + 3]
+                first, at = at + 3, at + 3 + len(keys)
+                data = dict(zip(keys, noted[first:at], strict=True))
+                entries.append(Entry(len(entries) + 1, moment, channel, event, data, cause))
+            del noted[:end]
+        return entries
 
-        Those of a `kind` are made here, unless somebody has looked at them before; two threads that do so at once make
-        the same.
-        """
-        written, end = self._written, len(self._written)
-        for at in range(self._made, end):
-            noted = written[at]
-            if not isinstance(noted, Entry):
-                (channel, event, keys), moment, cause, *values = noted
-                written[at] = Entry(at + 1, moment, channel, event, dict(zip(keys, values, strict=True)), cause)
-        self._made = max(self._made, end)
-        return cast(list[Entry], written[length:end])
+    def since(self, length: int) -> Sequence[Entry]:
+        """The entries written after the journal had `length` entries, until now."""
+        return self._all()[length:]
 
     def listen(self, listener: Callable[[Entry], None]) -> Callable[[], None]:
         """Call `listener` with every entry from now on; what is returned ends that."""

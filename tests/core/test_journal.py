@@ -13,9 +13,9 @@ def test_entries_are_numbered_from_one_and_carry_the_virtual_time() -> None:
     journal = Journal(clock)
     journal.write("post", "posted", letter=1)
     clock.advance(timedelta(hours=1))
-    entry = journal.write("post", "delivered", letter=1)
+    journal.write("post", "delivered", letter=1)
     assert [e.seq for e in journal.entries] == [1, 2]
-    assert entry.at.isoformat() == "2021-03-23T10:00:00+01:00"
+    assert journal.entries[1].at.isoformat() == "2021-03-23T10:00:00+01:00"
 
 
 def test_the_cause_in_force_is_written_and_ends_with_its_block() -> None:
@@ -94,6 +94,13 @@ def test_entries_of_a_kind_are_heard_counted_and_written_as_all_others() -> None
     assert [e.data["sid"] for e in heard] == ["SM2"]
     assert len(noted) == 2
     assert noted.to_jsonl() == written.to_jsonl()
+
+
+def test_an_event_of_a_kind_with_a_value_too_few_is_refused_and_told() -> None:
+    journal = Journal(Clock())
+    with pytest.raises(TypeError, match=r"sms delivered has the values sid, to; 1 were given"):
+        journal.kind("sms", "delivered", "sid", "to")("SM1")
+    assert len(journal) == 0
 
 
 def test_a_journal_may_be_looked_at_by_one_thread_while_another_notes() -> None:

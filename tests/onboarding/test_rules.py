@@ -229,4 +229,5 @@ def test_a_letter_may_be_sent_once_more_only_if_its_sender_heard_nothing(fault: 
 def posted(journal: Journal, *address: str, code: str = "WXYZ2345") -> Entry:
     """A letter with an activation code, as the post notes it."""
     recipient, pages = ["Ada Muster", *address], [f"Aktivierungscode: {code}"]
-    return journal.write("post", "posted", letter_id=code, recipient=recipient, pages=pages)
+    journal.write("post", "posted", letter_id=code, recipient=recipient, pages=pages)
+    return journal.entries[-1]
