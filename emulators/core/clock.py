@@ -115,10 +115,13 @@ class Clock:
 
     def advance_to(self, when: datetime) -> None:
         """Move on to `when`; refuses a moment that has passed."""
-        target = _to_micros(when)
-        if target < self._now:
+        if self.has_passed(when):
             raise ValueError(f"{when:%Y-%m-%d %H:%M} has passed, it is {self.now:%Y-%m-%d %H:%M}")
-        self._run_until(target)
+        self._run_until(_to_micros(when))
+
+    def has_passed(self, when: datetime) -> bool:
+        """Whether it is later than `when`, in true time."""
+        return _to_micros(when) < self._now
 
     def settle(self) -> None:
         """Run what is due at this very moment, without moving on."""
@@ -152,6 +155,20 @@ class Clock:
     def _drop_cancelled(self) -> None:
         while self._heap and self._heap[0][2].cancelled:
             heappop(self._heap)
+
+
+def elapsed(since: datetime, until: datetime) -> timedelta:
+    """The true time between two aware moments, negative if `until` is the earlier one.
+
+    Python subtracts and compares two moments of one time zone as the clock on the wall shows them, which is an hour
+    wrong across a change to or from summer time.
+    """
+    return until.astimezone(UTC) - since.astimezone(UTC)
+
+
+def moment_after(moment: datetime, delay: timedelta) -> datetime:
+    """The moment `delay` of true time after an aware moment, in Europe/Berlin."""
+    return (moment.astimezone(UTC) + delay).astimezone(BERLIN)
 
 
 def _to_micros(moment: datetime) -> int:

@@ -2,7 +2,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from emulators.core.clock import BERLIN, Clock, MonotonicPace
+from emulators.core.clock import BERLIN, Clock, MonotonicPace, elapsed, moment_after
 
 
 def at(text: str) -> datetime:
@@ -19,6 +19,19 @@ def test_three_days_across_the_change_to_summer_time_are_72_true_hours() -> None
     clock.advance(timedelta(days=3))
     assert clock.now.timestamp() - began == 72 * 3600
     assert clock.now.isoformat() == "2021-03-29T10:00:00+02:00"
+
+
+def test_true_time_is_counted_across_both_changes_of_the_clocks() -> None:
+    before = datetime(2021, 10, 31, 2, 50, tzinfo=BERLIN)  # summer time still
+    after = datetime(2021, 10, 31, 2, 10, fold=1, tzinfo=BERLIN)  # 20 minutes later
+    assert elapsed(before, after) == timedelta(minutes=20)
+    assert moment_after(before, timedelta(minutes=20)).isoformat() == after.isoformat() == "2021-10-31T02:10:00+01:00"
+    spring = datetime(2021, 3, 28, 1, 30, tzinfo=BERLIN)
+    assert moment_after(spring, timedelta(hours=3)).isoformat() == "2021-03-28T05:30:00+02:00"
+    clock = Clock(before)
+    assert not clock.has_passed(after)
+    clock.advance(timedelta(minutes=30))
+    assert clock.has_passed(after)
 
 
 def test_events_of_one_moment_run_in_the_order_in_which_they_were_asked_for() -> None:
