@@ -100,7 +100,7 @@ class Clock:
 
     def _put(self, due: int, what: Callable[[], object], label: str) -> Timer:
         timer = Timer(label, what)
-        heappush(self._heap, (due, next(self._order), timer))
+        heappush(self._heap, (min(due, _END), next(self._order), timer))
         return timer
 
     def later(self, delay: timedelta) -> datetime:
@@ -157,13 +157,17 @@ class Clock:
             heappop(self._heap)
 
 
+# What is due later than this is due then: Python's calendar ends a day later, in some zones earlier than in others.
+_END = (datetime(9999, 12, 30, tzinfo=UTC) - _EPOCH) // _MICROSECOND
+
+
 def elapsed(since: datetime, until: datetime) -> timedelta:
     """The true time between two aware moments, negative if `until` is the earlier one.
 
     Python subtracts and compares two moments of one time zone as the clock on the wall shows them, which is an hour
     wrong across a change to or from summer time.
     """
-    return until.astimezone(UTC) - since.astimezone(UTC)
+    return (_to_micros(until) - _to_micros(since)) * _MICROSECOND
 
 
 def moment_after(moment: datetime, delay: timedelta) -> datetime:
@@ -172,9 +176,10 @@ def moment_after(moment: datetime, delay: timedelta) -> datetime:
 
 
 def _to_micros(moment: datetime) -> int:
-    if moment.tzinfo is None:
+    offset = moment.utcoffset()
+    if offset is None:
         raise ValueError(f"{moment.isoformat()} has no time zone; the world's time is Europe/Berlin")
-    return (moment.astimezone(UTC) - _EPOCH) // _MICROSECOND
+    return (moment.replace(tzinfo=UTC) - _EPOCH - offset) // _MICROSECOND
 
 
 def _from_micros(micros: int) -> datetime:

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 from urllib.parse import urlsplit
 
+from emulators.core.clock import elapsed
 from emulators.core.numbers import is_fictional
 
 from .errors import Rejected
@@ -19,8 +20,9 @@ MAX_VALIDITY = timedelta(seconds=36000)  # Twilio, error 21624
 SCHEDULE_EARLIEST, SCHEDULE_LATEST = timedelta(minutes=15), timedelta(days=35)  # Twilio, error 35114
 
 _GERMAN_MOBILE = re.compile(r"\+491[567]\d+", re.ASCII)
-# A sender is a number, a short code, or up to eleven letters and digits with at least one letter.
-SENDER = re.compile(r"\+[1-9]\d{6,14}|\d{3,8}|(?=[^A-Za-z]*[A-Za-z])[A-Za-z0-9 +&_-]{1,11}", re.ASCII)
+_NO_URL = re.compile(r"[\x00-\x20\x7f]")  # would have to be quoted, or would end the request line
+# A sender is a number, with + or as digits, a short code, or up to eleven letters and digits with at least one letter.
+SENDER = re.compile(r"\+[1-9]\d{6,14}|\d{3,16}|(?=[^A-Za-z]*[A-Za-z])[A-Za-z0-9 +&_-]{1,11}", re.ASCII)
 
 
 def check(order: SmsOrder, sender: str) -> None:
@@ -59,12 +61,14 @@ def _check_recipient(to: str) -> None:
 
 def check_schedule(send_at: datetime, now: datetime) -> None:
     """Raises `Rejected` (35114) for a time outside Twilio's window."""
-    if not now + SCHEDULE_EARLIEST <= send_at <= now + SCHEDULE_LATEST:
+    if not SCHEDULE_EARLIEST <= elapsed(now, send_at) <= SCHEDULE_LATEST:
         raise Rejected.because(35114)
 
 
 def is_http_url(url: str) -> bool:
     """Whether `url` is one that a callback can be posted to."""
+    if _NO_URL.search(url):
+        return False
     try:
         parts = urlsplit(url)
         return parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port is None or parts.port > 0)

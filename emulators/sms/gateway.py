@@ -7,11 +7,13 @@ Every wire protocol (Twilio's REST, seven.io's, SMPP) ends in `submit`.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from datetime import timedelta
 from functools import cached_property, partial
 from typing import ClassVar
 
 from starlette.types import ASGIApp
 
+from emulators.core.clock import elapsed
 from emulators.core.emulator import Door
 from emulators.core.faults import Armed, Fault
 from emulators.core.physics import Physics
@@ -34,6 +36,7 @@ from .store import Messages
 
 __all__ = ["Message", "Part", "Rejected", "SmsGateway", "SmsOrder", "Status"]
 
+_NOW = timedelta(0)
 _CANCELED, _SENT = Status.CANCELED, Status.SENT
 
 # Words by which a recipient stops and resumes messages. Source: Twilio, default keywords of opt-out management.
@@ -128,7 +131,7 @@ class SmsGateway:
         message = self._enter(order, sender)
         self._submitted(message.sid, order.to, sender, order.body, message.coding.segments)
         carry, label = partial(self._carry, message), f"sms {message.sid} sets out"
-        if order.send_at is not None and order.send_at > message.created:
+        if order.send_at is not None and elapsed(message.created, order.send_at) > _NOW:
             message.status = Status.SCHEDULED
             self.physics.at(order.send_at, carry, label)
         else:

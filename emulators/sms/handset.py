@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import NamedTuple
 
+from emulators.core.clock import elapsed
 from emulators.core.physics import Physics
 
 from .assembly import Assembly
@@ -179,7 +180,7 @@ class Handset:
         code = None
         if newest is None:
             reason = "no_message"
-        elif now - newest.received_at > TAKEOVER_WINDOW:
+        elif elapsed(newest.received_at, now) > TAKEOVER_WINDOW:
             reason = "too_old"
         else:
             code, reason = way(newest.body), "no_code_for_this_app"
@@ -215,7 +216,7 @@ class Handset:
         """
         request = self._await(Api.AUTOFILL, domain_bound(domain, embedded) if embedded else ios_autofill(domain))
         newest = self.newest
-        if newest is not None and self._physics.clock.now - newest.received_at <= TAKEOVER_WINDOW:
+        if newest is not None and elapsed(newest.received_at, self._physics.clock.now) <= TAKEOVER_WINDOW:
             request.offer(newest)
         return request
 

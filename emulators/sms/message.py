@@ -8,6 +8,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Literal, NamedTuple
 
+from emulators.core.clock import moment_after
+
 from .coding import Coding
 from .errors import UNDELIVERED, VALIDITY_EXPIRED, Rejected
 
@@ -140,4 +142,4 @@ class Message:
     @property
     def expires(self) -> datetime:
         """When the SMSC gives up: the validity counts from the moment it set out."""
-        return (self.sent or self.order.send_at or self.created) + (self.order.validity or DEFAULT_VALIDITY)
+        return moment_after(self.sent or self.order.send_at or self.created, self.order.validity or DEFAULT_VALIDITY)

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
+from emulators.core.clock import elapsed
 from emulators.core.numbers import is_fictional
 from emulators.core.physics import Physics
 
@@ -123,7 +124,7 @@ class Network:
     def arrive_later(self, delay: timedelta, message: Message, passage: Passage = PLAIN) -> None:
         """The message arrives after `delay`, or expires before that."""
         due = self.physics.clock.later(delay)
-        if message.expires < due and not message.status.final:
+        if elapsed(message.expires, due) > timedelta(0) and not message.status.final:
             self._expire_in_time(message, _ABSENT)
         self.physics.at(due, lambda: self.arrive(message, passage), f"sms {message.sid} arrives")
 

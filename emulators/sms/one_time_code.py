@@ -29,7 +29,7 @@ _NOISE = re.compile(
 )
 _CANDIDATE = re.compile(r"(?<!\w)(\d{3}[ -]\d{3}|\d{4}[ -]\d{4}|\d{2} \d{2} \d{2}|[A-Za-z0-9]{4,10})(?!\w)", re.ASCII)
 _KEY_WORD = re.compile(r"(?:tan|code|pin|kennwort|passwort|password)\b", re.IGNORECASE)
-_BOUND_LINE = re.compile(r"@(?P<top>[^\s@#%]+) #(?P<code>[^\s#]+)(?: [@%](?P<embedded>[^\s@#%]+))?\s*\Z")
+_BOUND_LINE = re.compile(r"@(?P<top>[^\s@#%]+) #(?P<code>[^\s#]+)(?: [@%](?P<embedded>[^\s@#%]+))?(?!\S)")
 
 
 def codes_in(body: str) -> tuple[str, ...]:
@@ -77,7 +77,8 @@ def retriever(app_hash: str) -> Way:
 def domain_bound(domain: str, embedded: str | None = None) -> Way:
     """A code bound to an origin: the last line is `@domain #code`, or `@domain #code @embedded` within a frame.
 
-    Offered only where both domains fit; older texts write `%` before the embedded one.
+    Offered only where both domains fit; older texts write `%` before the embedded one. More text in that line counts
+    for nothing.
     Source: WICG, Origin-bound one-time codes delivered via SMS; Apple, Password AutoFill.
     """
 
@@ -112,7 +113,7 @@ def app_hash(package: str, certificate: str) -> str:
 
 
 def _last_line(body: str) -> str:
-    return body.rstrip().rsplit("\n", 1)[-1]
+    return re.split(r"\r\n?|\n", body.rstrip())[-1]
 
 
 def _touches_a_letter(text: str, match: re.Match[str]) -> bool:

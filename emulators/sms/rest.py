@@ -214,7 +214,10 @@ def _date(asked: Mapping[str, str], name: str) -> date | None:
         moment = datetime.fromisoformat(text)
     except ValueError:
         raise Rejected.because(20001, f"{name} is a day such as 2021-03-23, not {text[:40]!r}") from None
-    return (moment.astimezone(UTC) if moment.tzinfo else moment).date()
+    try:
+        return (moment.astimezone(UTC) if moment.tzinfo else moment).date()
+    except OverflowError:  # at one of the ends of the calendar
+        return moment.date()
 
 
 def _place(token: str) -> tuple[int | None, int | None]:

@@ -13,6 +13,8 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
+from emulators.core.clock import elapsed
+
 from .callback import Target
 from .coding import Encoding
 from .errors import Rejected
@@ -117,7 +119,7 @@ def _submitted(gateway: SmsGateway, order: SmsOrder) -> tuple[Message | None, in
     """Submit one order, unless the reload lock holds it; the message and seven.io's code."""
     now = gateway.physics.clock.now
     for message in reversed(gateway.store.to(order.to)):
-        if now - message.created > RELOAD_LOCK:
+        if elapsed(message.created, now) > RELOAD_LOCK:
             break
         if message.order.channel == "seven" and message.order.body == order.body:
             data = {"to": order.to, "from": order.sender}

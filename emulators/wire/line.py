@@ -88,6 +88,10 @@ class Sender:
         whole = memoryview(octets)[: line.cut_after]
         self._drip(whole, line.piece or max(len(whole), 1), line, then)
 
+    def _done(self, then: Callable[[], None]) -> None:
+        self._next = None
+        then()
+
     def stop(self) -> None:
         """Send nothing more."""
         if self._next is not None:
@@ -105,7 +109,7 @@ class Sender:
             return
         match line.ending:
             case Ending.KEPT:
-                then()
+                self._next = self._loop.call_soon(self._done, then)  # not at once: thousands may be waiting
             case Ending.CLOSED:
                 self._transport.close()
             case Ending.RESET:

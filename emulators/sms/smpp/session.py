@@ -14,6 +14,7 @@ from enum import Enum
 from functools import partial
 from typing import Any
 
+from emulators.core.clock import elapsed
 from emulators.wire.line import struck
 from emulators.wire.tcp import Wire
 
@@ -97,7 +98,7 @@ class SmppSession:
                 closed = Mode.CLOSED
                 for request in requests:
                     if self.mode is closed:
-                        return
+                        break
                     self._take(request)
         except FramingLost as lost:
             with self._lock:
@@ -231,7 +232,7 @@ class SmppSession:
 
     def _drop_after(self, account: SmppAccount, delay: timedelta, limit: timedelta) -> None:
         def look() -> None:
-            silent = account.physics.clock.now - self._heard_at
+            silent = elapsed(self._heard_at, account.physics.clock.now)
             if self.mode is Mode.CLOSED:
                 return
             if silent < limit:

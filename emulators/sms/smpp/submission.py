@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
+from emulators.core.clock import elapsed
+
 from ..errors import VALIDITY_EXPIRED
 from ..message import Message, SmsOrder, Status
 from .bodies import Malformed, ShortMessage, Tlvs, find
@@ -88,10 +90,10 @@ def _times(sm: ShortMessage, now: datetime) -> tuple[datetime | None, timedelta 
     send_at = _moment(sm.schedule_delivery_time, now, Esme.RINVSCHED) if sm.schedule_delivery_time else None
     if not sm.validity_period:
         return send_at, None
-    begin, until = send_at or now, _moment(sm.validity_period, now, Esme.RINVEXPIRY)
-    if until <= begin:
+    validity = elapsed(send_at or now, _moment(sm.validity_period, now, Esme.RINVEXPIRY))
+    if validity <= timedelta(0):
         raise Malformed(Esme.RINVEXPIRY, f"validity_period ends {sm.validity_period}, before the message sets out")
-    return send_at, until - begin
+    return send_at, validity
 
 
 def _moment(text: str, now: datetime, status: Esme) -> datetime:
@@ -99,6 +101,6 @@ def _moment(text: str, now: datetime, status: Esme) -> datetime:
         moment = parse(text, now)
     except (ValueError, OverflowError) as error:
         raise Malformed(status, str(error)) from None
-    if moment < now:
+    if elapsed(now, moment) < timedelta(0):
         raise Malformed(status, f"{text} has passed")
     return moment

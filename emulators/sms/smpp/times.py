@@ -8,6 +8,8 @@ from __future__ import annotations
 import re
 from datetime import datetime, timedelta, timezone
 
+from emulators.core.clock import moment_after
+
 _TIME = re.compile(r"(\d{2})(\d{2})(\d{2})(\d{2})(\d{2})(\d{2})(\d)(\d{2})([+\-R])", re.ASCII)
 _QUARTER = timedelta(minutes=15)
 
@@ -20,7 +22,7 @@ def parse(text: str, now: datetime) -> datetime:
     year, month, day, hour, minute, second, tenth, quarters = map(int, found.groups()[:8])
     if found[9] == "R":
         days = 365 * year + 30 * month + day
-        return now + timedelta(days=days, hours=hour, minutes=minute, seconds=second)
+        return moment_after(now, timedelta(days=days, hours=hour, minutes=minute, seconds=second))
     if quarters > 48:
         raise ValueError(f"{text!r} is {quarters} quarters of an hour from UTC, more than 48")
     offset = quarters * _QUARTER if found[9] == "+" else -quarters * _QUARTER
