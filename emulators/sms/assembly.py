@@ -19,14 +19,15 @@ class Assembly:
     def add(self, to: str, sender: str, part: Part, text: str) -> str | None:
         """Put a part away; returns the whole text once nothing is missing.
 
-        A part that comes twice counts once, one with a number outside 1 to `total` not at all. Two halves of a
+        Of a part that comes twice the later one counts, for references are used again; one with a number outside 1 to
+        `total` counts not at all. Two halves of a
         surrogate pair in two parts are one character again.
         """
         if not 1 <= part.number <= part.total:
             return None
         key = (to, sender, part.reference, part.total)
         pieces = self._unfinished.setdefault(key, {})
-        pieces.setdefault(part.number, text)
+        pieces[part.number] = text
         if len(pieces) < part.total:
             if len(self._unfinished) > MAX_UNFINISHED:
                 del self._unfinished[next(iter(self._unfinished))]

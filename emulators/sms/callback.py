@@ -13,6 +13,8 @@ from functools import lru_cache
 from hashlib import sha1, sha256
 from urllib.parse import parse_qs, quote_plus, urldefrag
 
+from emulators.wire.outside import as_sent
+
 from .message import Message
 
 API_VERSION = "2010-04-01"
@@ -101,12 +103,12 @@ class Target:
     def of(cls, url: str) -> Target:
         """Read a callback URL; an override that makes no sense counts as not given."""
         if "#" not in url:
-            return cls(url)
+            return cls(as_sent(url))
         bare, fragment = urldefrag(url)
         overrides = parse_qs(fragment)
         count = overrides.get("rc", ["1"])[-1]
         retries = int(count) if count in map(str, range(_MAX_RETRIES + 1)) else 1
-        return cls(bare, retries, frozenset(overrides.get("rp", ["ct"])[-1].split(",")))
+        return cls(as_sent(bare), retries, frozenset(overrides.get("rp", ["ct"])[-1].split(",")))
 
     def again(self, answer: int | None) -> bool:
         """Whether an attempt that ended with `answer` (`None`: nobody answered) is repeated."""

@@ -58,10 +58,11 @@ _PLAIN = str.maketrans(
 class Encoding(StrEnum):
     GSM7 = "gsm7"
     UCS2 = "ucs2"
+    OCTETS = "8bit"
 
 
-# Units (septets, or UTF-16 code units) that fit into a message alone, and into one of several.
-_ROOM = {Encoding.GSM7: (160, 153), Encoding.UCS2: (70, 67)}
+# Units (septets, UTF-16 code units, octets) that fit into a message alone, and into one of several.
+_ROOM = {Encoding.GSM7: (160, 153), Encoding.UCS2: (70, 67), Encoding.OCTETS: (140, 134)}
 _ALONE = _ROOM[Encoding.GSM7][0]
 
 
@@ -84,6 +85,12 @@ def coding_of(text: str) -> Coding:
     encoding, because_of = _choose(text)
     parts = split(text)
     return Coding(encoding, sum(map(_WIDTH[encoding], text)), len(parts), because_of)
+
+
+def coding_of_units(encoding: Encoding, units: int) -> Coding:
+    """Of what is coded already, as a client of SMPP does it; it may be cut anywhere between two units."""
+    alone, one_of_many = _ROOM[encoding]
+    return Coding(encoding, units, 1 if units <= alone else -(-units // one_of_many))
 
 
 def units_of(text: str, encoding: Encoding) -> int:

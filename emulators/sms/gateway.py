@@ -214,7 +214,8 @@ class SmsGateway:
 
     def _enter(self, order: SmsOrder, sender: str) -> Message:
         now, body = self.physics.clock.now, order.body
-        message = Message(self.new_sid(), self.account_sid, order, sender, body, coding_of(body), now, now)
+        coding = order.coding or coding_of(body)
+        message = Message(self.new_sid(), self.account_sid, order, sender, body, coding, now, now)
         self.store.add(message)
         return message
 

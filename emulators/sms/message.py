@@ -60,9 +60,10 @@ class SmsOrder(NamedTuple):
 
     `to` and `sender` are as the client wrote them, `body` is the text. With `part`, the order is one part of a long
     message and the handset joins them. `udh`, `data_coding` and `payload` are what SMPP carried; a message class in
-    `data_coding` counts (class 0 is a flash message). `validity` counts from the moment the message sets out.
-    `listener` is called, with the world locked, at each change of the message's status. With `discard_body` and
-    `obfuscate_address`, the gateway's resource does not show the text and the end of the number.
+    `data_coding` counts (class 0 is a flash message), and `coding` is how the text travels if that is not the cheapest
+    way. `validity` counts from the moment the message sets out. `listener` is called, with the world locked, at each
+    change of the message's status. With `discard_body` and `obfuscate_address`, the gateway's resource does not show
+    the text and the end of the number.
     """
 
     to: str
@@ -81,6 +82,7 @@ class SmsOrder(NamedTuple):
     service_sid: str | None = None
     discard_body: bool = False
     obfuscate_address: bool = False
+    coding: Coding | None = None
 
     @property
     def flash(self) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 
 import requests
 
@@ -24,6 +25,18 @@ def deliver(method: str, url: str, headers: Mapping[str, str], body: bytes, time
             return _send(session, method, url, headers, body, timeout)
     except (requests.RequestException, OSError, ValueError):
         return None
+
+
+@lru_cache(256)
+def as_sent(url: str) -> str:
+    """The URL as `deliver` asks for it, with its path, and quoted where it must be: what a signature has to cover.
+
+    One that cannot be asked for stays as it is.
+    """
+    try:
+        return requests.Request("POST", url).prepare().url or url
+    except (requests.RequestException, ValueError):
+        return url
 
 
 def _session() -> requests.Session:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import timedelta
 from urllib.parse import parse_qsl
@@ -11,7 +12,7 @@ import responses
 
 from emulators.core.physics import Physics
 from emulators.sms.callback import Target, signature
-from emulators.sms.gateway import SmsGateway, SmsOrder
+from emulators.sms.gateway import Rejected, SmsGateway, SmsOrder
 from tests.sms.conftest import last
 
 NUMBER, SENDER = "+491713920000", "+491713920050"
@@ -108,6 +109,22 @@ def test_a_wrong_signature_is_wrong_for_one_callback(
     ]
     assert right == [False, True]
     assert next(physics.journal.named("sms", "callback")).cause.fault == "sms.callback_wrongly_signed"
+
+
+@pytest.mark.parametrize("asked", ["https://epa.example", "https://epa.example/ü?y=ä", "https://epa.example/a?q=%41"])
+def test_the_signature_covers_the_url_that_is_really_asked_for(
+    physics: Physics, sms: SmsGateway, mock: responses.RequestsMock, asked: str
+) -> None:
+    mock.post(re.compile("https://epa.example/.*"))
+    run(physics, sms, asked)
+    for call, form in zip(mock.calls, forms(mock), strict=True):
+        assert call.request.headers["X-Twilio-Signature"] == signature(sms.auth_token, call.request.url or "", form)
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:1/\r\nX: y", "http://127.0.0.1/a b", "http://127.0.0.1/\x00"])
+def test_a_url_with_a_blank_or_a_line_end_is_none(sms: SmsGateway, url: str) -> None:
+    with pytest.raises(Rejected, match="21609"):
+        sms.submit(SmsOrder(NUMBER, SENDER, "TAN 123456", status_callback=url))
 
 
 def test_an_inbound_message_is_reported_with_its_text(

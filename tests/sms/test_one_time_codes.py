@@ -79,6 +79,8 @@ def test_app_hash_is_cut_from_sha256_of_package_and_certificate() -> None:
         ("@top.example #123456 %in.example", "top.example", "in.example", "123456"),
         ("@top.example #123456 @in.example", "top.example", None, None),
         ("@epa.example #123456\nIhre Musterkasse", "epa.example", None, None),
+        ("Code\n@epa.example #123456 bis morgen", "epa.example", None, "123456"),
+        ("Code\r@epa.example #123456\r\n", "epa.example", None, "123456"),
         ("Ihr Code ist 123456", "epa.example", None, None),
         ("", "epa.example", None, None),
     ],
@@ -93,4 +95,5 @@ def test_ios_offers_an_unbound_code_if_a_word_says_that_it_is_one() -> None:
     autofill = ios_autofill("epa.example")
     assert autofill("Ihr Code: 123456") == "123456"
     assert autofill("Vorgang 123456") is None
-    assert autofill("Ihr Code: 123456\n@evil.example #123456") is None
+    for line in ("@evil.example #123456", "@evil.example #123456 extra", "\r@evil.example #123456"):
+        assert autofill(f"Ihr Code: 123456\n{line}") is None

@@ -243,6 +243,7 @@ def test_the_list_is_narrowed_by_numbers_and_days(physics: Physics, sms: SmsGate
     assert found(**{"DateSent>": "2021-03-24"}) == [named, other]
     assert found(**{"DateSent<": "2021-03-24", "To": NUMBER}) == [monday]
     assert found(**{"DateSent>": "2021-03-25T08:00:00Z"}) == [named]
+    assert found(**{"DateSent>": "9999-12-31T23:59:59-05:00"}) == []
     assert content(ask(sms, "GET", ".json?DateSent=yesterday"))["code"] == 20001
 
 

@@ -150,6 +150,19 @@ def test_a_gateway_in_trouble_answers_with_its_status(
     assert ask(sms, query=FORM).body == b"100"
 
 
+@pytest.mark.parametrize("delay", ["253402300799", "9999-12-31T23:59:59-05:00", "9999-12-31 23:59"])
+def test_a_message_at_the_end_of_the_calendar_waits_and_stops_nothing_else(
+    physics: Physics, sms: SmsGateway, delay: str
+) -> None:
+    handset = sms.handset(NUMBER)
+    assert send(sms, text="nie", delay=delay).startswith("100")
+    send(sms, text="jetzt")
+    assert [due.year for due, _ in physics.clock.upcoming(2)] == [2021, 9999]
+    physics.advance_to(physics.clock.now + timedelta(days=365))
+    assert [text.body for text in handset.inbox] == ["jetzt"]
+    assert physics.clock.next_due is not None
+
+
 def test_flash_delay_and_ttl_are_honoured(physics: Physics, sms: SmsGateway) -> None:
     handset = sms.handset(NUMBER)
     send(sms, text="eins", flash="1")

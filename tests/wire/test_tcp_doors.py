@@ -263,6 +263,12 @@ def test_what_goes_in_drips_keeps_its_place(room: Room, address: str) -> None:
         assert line.makefile("rb").read() == b"ONE\nDRIP\nTWO\nDRIP\nBYE\n"
 
 
+def test_thousands_of_answers_in_drips_come_one_after_the_other(address: str) -> None:
+    with dial(address) as line:
+        line.sendall(b"drip\n" * 3_000 + b"bye\n")
+        assert line.makefile("rb").read() == b"DRIP\n" * 3_000 + b"BYE\n"
+
+
 def test_what_is_sent_from_elsewhere_waits_until_the_drips_are_through(room: Room, address: str) -> None:
     with dial(address) as line:
         room.owed.append(lambda: room.sessions[0].wire.send(b"receipt\n"))

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Protocol
 
 from ..coding import split
 from ..message import Message
-from .bodies import ShortMessage, Tlvs
-from .codes import ALPHANUMERIC, E164, INTERNATIONAL, EsmClass
+from .bodies import ShortMessage, Tlvs, find
+from .codes import ALPHANUMERIC, E164, INTERNATIONAL, EsmClass, Tag
 from .codes import Status as Esme
 from .envelope import Envelope
 from .pdu import encode
@@ -100,15 +100,17 @@ class SmppAccount:
         else:
             submission.message_id = first.message_id
             first.others = (*first.others, submission)
+        if tlvs:
+            submission.reference = find(tlvs, Tag.USER_MESSAGE_REFERENCE)
         part = order.part
         for doubt in doubts_of(order.payload or b"", envelope.data_coding, part):
             about = {"part": part.number, "parts": part.total} if part else {}
             self.write("doubt", what=doubt, sid=message.sid, data_coding=envelope.data_coding, **about)
         return submission
 
-    def answer_id(self, submission: Submission) -> bytes:
-        """The message id as the answer writes it, without NUL."""
-        return written(submission.message_id, self.rules.dialect.answer_id).encode()
+    def written_id(self, message_id: str) -> bytes:
+        """A message id as the answer writes it, without NUL."""
+        return written(message_id, self.rules.dialect.answer_id).encode()
 
     def find(self, message_id: str) -> Submission | None:
         """The submission with that id, however the dialect writes it."""
@@ -116,14 +118,15 @@ class SmppAccount:
             message_id = f"{int(message_id):0{_ID_DIGITS}x}" if len(message_id) <= 20 else ""
         return self._submissions.get(message_id.lower())
 
-    def pending(self, source: str, destination: str) -> list[Submission]:
-        """Those between two addresses that have not come to their end, the oldest first."""
+    def pending(self, source: str, destination: str, service_type: str | None = None) -> list[Submission]:
+        """Those between two addresses that have not come to their end, the oldest first; of one service, if named."""
         return [
             submission
             for first in self._submissions.values()
             for submission in (first, *first.others)
             if submission.sm.source_addr == source
             and submission.sm.destination_addr == destination
+            and service_type in (None, submission.sm.service_type)
             and not submission.message.status.final
         ]
 
@@ -134,10 +137,14 @@ class SmppAccount:
         self._receivers.append(receiver)
         self.pump()
 
-    def leave(self, receiver: Receiver, unanswered: list[Delivery]) -> None:
-        """A session takes no more; what it did not answer goes to the next."""
+    def withdraw(self, receiver: Receiver) -> None:
+        """A session takes no more deliveries."""
         if receiver in self._receivers:
             self._receivers.remove(receiver)
+
+    def leave(self, receiver: Receiver, unanswered: list[Delivery]) -> None:
+        """A session has ended; what it did not answer goes to the next."""
+        self.withdraw(receiver)
         self.waiting.extendleft(reversed(unanswered))
         self.pump()
 

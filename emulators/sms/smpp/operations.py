@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import NamedTuple
 
-from ..message import Message, Rejected
+from ..message import Rejected
 from . import pdu
 from .account import SmppAccount
 from .bodies import (
@@ -59,8 +59,20 @@ def status_of(refused: Rejected) -> Status:
 
 def _submit_sm(account: SmppAccount, body: bytes) -> Reply:
     head, octets, tlvs = pdu.split(ShortMessage, body)
-    submission = account.submit(Envelope.of(head), octets, tlvs)
-    return Reply(_ROK, account.answer_id(submission) + b"\0", submission)
+    envelope = Envelope.of(head)
+    if envelope.sm.replace_if_present_flag:
+        _take_back(account, envelope.sm)
+    submission = account.submit(envelope, octets, tlvs)
+    return Reply(_ROK, account.written_id(submission.message_id) + b"\0", submission)
+
+
+def _take_back(account: SmppAccount, sm: ShortMessage) -> None:
+    """What is pending between the same addresses for the same service: the new message replaces it.
+
+    Source: SMPP v3.4, 5.2.18.
+    """
+    for former in account.pending(sm.source_addr, sm.destination_addr, sm.service_type):
+        account.gateway.cancel(former.message.sid)
 
 
 def _data_sm(account: SmppAccount, body: bytes) -> Reply:
@@ -70,7 +82,7 @@ def _data_sm(account: SmppAccount, body: bytes) -> Reply:
         raise Malformed(Status.RMISSINGOPTPARAM, "data_sm carries its text in message_payload, which is not there")
     sm = ShortMessage(*data[:8], registered_delivery=data.registered_delivery, data_coding=data.data_coding)
     submission = account.submit(Envelope(sm), b"", data.tlvs)
-    return Reply(_ROK, account.answer_id(submission) + b"\0", submission)
+    return Reply(_ROK, account.written_id(submission.message_id) + b"\0", submission)
 
 
 def _submit_multi(account: SmppAccount, body: bytes) -> Reply:
@@ -90,52 +102,53 @@ def _submit_multi(account: SmppAccount, body: bytes) -> Reply:
             failed.append(Unsuccessful(ton, npi, address, status_of(refused)))
     if first is None:
         return Reply(failed[0].status)
-    resp = SubmitMultiResp(account.answer_id(first).decode(), tuple(failed))
+    resp = SubmitMultiResp(account.written_id(first.message_id).decode(), tuple(failed))
     return Reply(Status.ROK, pdu.encode_submit_multi_resp(resp), first)
 
 
 def _query_sm(account: SmppAccount, body: bytes) -> Reply:
     query = pdu.decode(QuerySm, body)
-    message = _message(account, query.message_id, query.source_addr, Status.RQUERYFAIL)
+    message = _submission(account, query.message_id, query.source_addr, Status.RQUERYFAIL).message
     done = format_absolute(message.updated) if message.status.final else ""
     resp = QuerySmResp(query.message_id, done, state_of(message), network_error_of(message) & 0xFF)
     return Reply(Status.ROK, pdu.encode(resp))
 
 
 def _cancel_sm(account: SmppAccount, body: bytes) -> Reply:
-    """With a message id that message; without, all between the two addresses. Source: SMPP v3.4, 4.9."""
+    """With a message id what was submitted under it, as far as it is pending; without, all between the two addresses
+    (of one service, if it names one). Source: SMPP v3.4, 4.9."""
     cancel = pdu.decode(CancelSm, body)
     if cancel.message_id:
-        messages = [_message(account, cancel.message_id, cancel.source_addr, Status.RCANCELFAIL)]
+        first = _submission(account, cancel.message_id, cancel.source_addr, Status.RCANCELFAIL)
+        found = [submission for submission in (first, *first.others) if not submission.message.status.final]
     else:
-        found = account.pending(cancel.source_addr, cancel.destination_addr)
-        messages = [submission.message for submission in found]
-    if not messages:
-        return Reply(Status.RCANCELFAIL)
-    try:
-        for message in messages:
-            account.gateway.cancel(message.sid)
-    except Rejected:
-        return Reply(Status.RCANCELFAIL)
-    return Reply(Status.ROK)
+        found = account.pending(cancel.source_addr, cancel.destination_addr, cancel.service_type or None)
+    for submission in found:
+        account.gateway.cancel(submission.message.sid)
+    return Reply(Status.ROK if found else Status.RCANCELFAIL)
 
 
 def _replace_sm(account: SmppAccount, body: bytes) -> Reply:
-    """Gives the message another text; another time is refused (0x13). Source: SMPP v3.4, 4.10."""
+    """Gives the message another text and another wish for a receipt; another time is refused (0x13).
+
+    Source: SMPP v3.4, 4.10.
+    """
     new = pdu.decode(ReplaceSm, body)
-    message = _message(account, new.message_id, new.source_addr, Status.RREPLACEFAIL)
+    submission = _submission(account, new.message_id, new.source_addr, Status.RREPLACEFAIL)
+    envelope = submission.envelope
     if new.schedule_delivery_time or new.validity_period:
         raise Malformed(Status.RREPLACEFAIL, "schedule_delivery_time and validity_period of a message stay as they are")
-    text = content(new.short_message, message.order.data_coding or 0, False, ())
+    text = content(new.short_message, envelope.data_coding, envelope.has_header, ())
     try:
-        account.gateway.replace(message.sid, text.body)
+        account.gateway.replace(submission.message.sid, text.body)
     except Rejected as refused:
         return Reply(Status.RREPLACEFAIL if refused.code == 20409 else status_of(refused))
+    submission.envelope = Envelope(envelope.sm._replace(registered_delivery=new.registered_delivery))
     return Reply(Status.ROK)
 
 
-def _message(account: SmppAccount, message_id: str, source: str, mismatch: Status) -> Message:
-    """The message with that id and that source address. Raises `Malformed`."""
+def _submission(account: SmppAccount, message_id: str, source: str, mismatch: Status) -> Submission:
+    """What was submitted under that id and from that source address. Raises `Malformed`."""
     submission = account.find(message_id)
     if submission is None:
         raise Malformed(Status.RINVMSGID, f"no message has the id {message_id!r}")
@@ -143,7 +156,7 @@ def _message(account: SmppAccount, message_id: str, source: str, mismatch: Statu
         raise Malformed(
             mismatch, f"the source address of {message_id} is {submission.sm.source_addr!r}, not {source!r}"
         )
-    return submission.message
+    return submission
 
 
 OPERATIONS: Mapping[int, Operation] = MappingProxyType(

@@ -7,8 +7,10 @@ noted in the journal; only where framing is lost is the connection closed.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
 from functools import partial
@@ -54,6 +56,14 @@ _SUBMITS = frozenset({Mode.TRANSMITTER, Mode.TRANSCEIVER})
 _RECEIVES = frozenset({Mode.RECEIVER, Mode.TRANSCEIVER})
 
 
+@dataclass(slots=True)
+class _Hold:
+    """What waits to be said; the next hold's comes after it."""
+
+    octets: list[bytes]
+    released: bool = False
+
+
 class SmppSession:
     """One connection. It is without a world until a bind says whose account it is; then it holds that world's lock.
 
@@ -81,7 +91,7 @@ class SmppSession:
         self._fresh = 0
         self.withheld = 0
         self._behind: list[bytes] = []
-        self._held: list[bytes] = []
+        self._holds: deque[_Hold] = deque()
         self.send: Callable[[bytes], None] = wire.send
         self._unanswered: dict[int, Delivery] = {}
 
@@ -189,14 +199,19 @@ class SmppSession:
             self._drop_after(account, account.rules.idle_after, account.rules.idle_after)
 
     def _unbind(self, request: Pdu) -> None:
+        if self.account is None:
+            self._say(request.command | RESPONSE, request.sequence, Status.RINVBNDSTS)
+            return
         self._say(request.command | RESPONSE, request.sequence)
         self._note("unbound", by="client")
         self._end()
 
     def unbind(self) -> None:
-        """Unbind from the server's side: the client answers, then the connection ends. Nothing is taken meanwhile."""
+        """Unbind from the server's side: the client answers, then the connection ends. Nothing is taken meanwhile but
+        answers to what was delivered before."""
         self._note("unbound", by="server")
-        self._leave()
+        if self.account is not None:
+            self.account.withdraw(self)
         self.mode, self._may_submit = Mode.UNBOUND, False
         self._say(Command.UNBIND, self._next())
 
@@ -322,13 +337,20 @@ class SmppSession:
     def _say(self, command: int, sequence: int, status: int = 0, body: bytes = b"") -> None:
         self.send(pdu(command, sequence, body, status))
 
-    def hold(self) -> None:
-        """Say nothing until `resume`; what is to be said meanwhile comes then."""
-        self.send = self._held.append
+    def hold(self, rest: bytes) -> Callable[[], None]:
+        """Say nothing until what is returned is called; then `rest` comes, and what was to be said meanwhile."""
+        hold = _Hold([rest])
+        self._holds.append(hold)
+        self.send = hold.octets.append
 
-    def resume(self, first: bytes) -> None:
-        held, self._held, self.send = self._held, [], self.wire.send
-        self.send(b"".join((first, *held)))
+        def release() -> None:
+            hold.released = True
+            while self._holds and self._holds[0].released:
+                self.wire.send(b"".join(self._holds.popleft().octets))
+            if not self._holds:
+                self.send = self.wire.send
+
+        return release
 
     def _next(self) -> int:
         self._sequence = self._sequence % _MAX_SEQUENCE + 1

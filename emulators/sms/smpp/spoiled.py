@@ -24,8 +24,7 @@ class Speaker(Protocol):
     withheld: int
 
     def send(self, octets: bytes) -> None: ...
-    def hold(self) -> None: ...
-    def resume(self, first: bytes) -> None: ...
+    def hold(self, rest: bytes) -> Callable[[], None]: ...
     def reply(self, octets: bytes) -> None: ...
     def reply_after_next(self, octets: bytes) -> None: ...
     def unbind(self) -> None: ...
@@ -47,7 +46,7 @@ def spoil(session: Speaker, account: SmppAccount, fault: Fault, request: Pdu) ->
     former = account.newest_id
     reply = answer(account, request.command, request.body)
     if isinstance(fault, faults.DuplicateMessageId) and former is not None and not reply.status:
-        reply = reply._replace(body=former.encode() + reply.body[reply.body.index(0) :])
+        reply = reply._replace(body=account.written_id(former) + reply.body[reply.body.index(0) :])
     elif reply.submission is not None:
         account.newest_id = reply.submission.message_id
     _send(session, account, fault, reply, pdu(request.command | RESPONSE, request.sequence, reply.body, reply.status))
@@ -62,8 +61,7 @@ def _send(session: Speaker, account: SmppAccount, fault: Fault, reply: Reply, oc
             _after(account, seconds, lambda: _catch_up(session, octets))
         case faults.PartialPdu(octets=count, seconds=seconds):
             session.send(octets[:count])
-            session.hold()
-            _after(account, seconds, lambda: session.resume(octets[count:]))
+            _after(account, seconds, session.hold(octets[count:]))
         case faults.ConnectionReset(octets=count):
             session.send(octets[:count])
             session.wire.reset()

@@ -13,7 +13,7 @@ from .bodies import Malformed, ShortMessage, Tlvs, find
 from .codes import MessageState, Tag
 from .codes import Status as Esme
 from .envelope import Envelope
-from .text import content
+from .text import coding_carried, content
 from .times import parse
 
 # Codes of the gateway's dictionary in SMPP's words; what is not here is ESME_RSUBMITFAIL.
@@ -82,7 +82,8 @@ def order_of(
     body, octets, udh, part = content(octets, coding, envelope.has_header, tlvs)
     send_at, validity = _times(envelope.sm, now) if envelope.has_times else (None, None)
     to, sender = envelope.to, envelope.sender
-    return SmsOrder(to, sender, body, None, "smpp", None, validity, send_at, udh, coding, octets, part, listener)
+    order = SmsOrder(to, sender, body, None, "smpp", None, validity, send_at, udh, coding, octets, part, listener)
+    return order._replace(coding=coding_carried(octets, coding, part)) if coding else order
 
 
 def _times(sm: ShortMessage, now: datetime) -> tuple[datetime | None, timedelta | None]:

@@ -10,9 +10,10 @@ from emulators.core.faults import Armed
 
 from ..message import Message
 from .bodies import ShortMessage
-from .codes import EsmClass, MessageState
+from .codes import EsmClass, MessageState, Tag
 from .envelope import Envelope
 from .faults import RECEIPT, DelivrdAfterUndeliv, ReceiptDialect, ReceiptNeverSent
+from .pdu import encode_tlv
 from .receipt import Dialect, Receipt
 from .submission import network_error_of, state_of
 
@@ -46,7 +47,8 @@ class Delivery:
 class Submission:
     """A message as its submitter knows it. `then` is what waits for its receipt.
 
-    `others` went to further destinations under the same id (submit_multi).
+    `others` went to further destinations under the same id (submit_multi); `reference` is the client's own
+    (user_message_reference), which comes back with the receipt.
     """
 
     account: SmppAccount
@@ -54,6 +56,7 @@ class Submission:
     message_id: str = ""
     message: Message = field(init=False)
     others: tuple[Submission, ...] = ()
+    reference: bytes | None = None
     then: Callable[[], None] | None = None
 
     @property
@@ -100,4 +103,7 @@ class Submission:
         receipt = Receipt(message_id, message.created, account.physics.clock.now, state, error, message.body)
         stat = receipt.stat
         account.reported(message.sid, message_id, stat)
-        account.deliver(Delivery(receipt.body(self.envelope.head_of_receipt(kind), dialect), message.sid, stat))
+        body = receipt.body(self.envelope.head_of_receipt(kind), dialect)
+        if self.reference is not None and dialect.tlvs:
+            body += encode_tlv(Tag.USER_MESSAGE_REFERENCE, self.reference)
+        account.deliver(Delivery(body, message.sid, stat))

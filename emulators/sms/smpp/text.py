@@ -101,7 +101,8 @@ def _part_of_header(udh: bytes) -> Part | None:
         if len(value) < length:
             raise Malformed(Status.RINVESMCLASS, "an element of the user data header is longer than the header")
         if (kind, length) in ((_CONCATENATION_8, 3), (_CONCATENATION_16, 4)):
-            return _part(int.from_bytes(value[:-2], "big"), value[-1], value[-2])
+            reference, total, number = int.from_bytes(value[:-2], "big"), value[-2], value[-1]
+            return Part(reference, number, total) if 1 <= number <= total else None  # such an element is to be ignored
         at += 2 + length
     return None
 
@@ -114,13 +115,19 @@ def _part_of_tlvs(tlvs: Tlvs) -> Part | None:
         return None
     if reference is None or total is None or number is None:
         raise Malformed(Status.RMISSINGOPTPARAM, "of the three sar parameters one or two are missing")
-    return _part(reference, number, total)
-
-
-def _part(reference: int, number: int, total: int) -> Part:
     if not 1 <= number <= total:
         raise Malformed(Status.RINVOPTPARAMVAL, f"part {number} of {total} cannot be")
     return Part(reference, number, total)
+
+
+def coding_carried(octets: bytes, data_coding: int, part: Part | None) -> coding.Coding | None:
+    """How the octets of `content` travel, where the data coding says it and not the text; a part is one segment."""
+    decode = _decoder(data_coding)
+    if decode not in (_ucs2, _hex):
+        return None
+    kind, size = (coding.Encoding.UCS2, 2) if decode is _ucs2 else (coding.Encoding.OCTETS, 1)
+    units = -(-len(octets) // size)
+    return coding.coding_of_units(kind, units) if part is None else coding.Coding(kind, units, 1)
 
 
 def doubts_of(octets: bytes, data_coding: int, part: Part | None) -> list[str]:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
+from emulators.core.clock import DEFAULT_START
 from emulators.core.physics import Physics
 from emulators.sms.gateway import SmsGateway
 from emulators.sms.smpp.account import Rules, SmppAccount
@@ -50,8 +51,8 @@ class Line:
 class Centre:
     """A world with a gateway, an account, and one handset that gets what is sent to `NUMBER`."""
 
-    def __init__(self, rules: Rules | None = None, seed: int = 4711) -> None:
-        self.physics = Physics(seed=seed)
+    def __init__(self, rules: Rules | None = None, seed: int = 4711, start: datetime = DEFAULT_START) -> None:
+        self.physics = Physics(seed, start)
         self.gateway = SmsGateway(self.physics)
         self.physics.faults.declare("sms", {**self.gateway.faults, **FAULTS})
         self.account = SmppAccount(self.gateway, rules)
