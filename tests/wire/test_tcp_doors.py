@@ -16,6 +16,7 @@ from emulators.wire.tcp import TcpDoor, Wire
 
 OVER = {
     b"drip": Line(piece=1),
+    b"drop": Line(piece=100),
     b"drip a while": Line(piece=1, pause=0.01),
     b"drip slowly": Line(piece=1, pause=60.0),
     b"cut": Line(cut_after=2, ending=Ending.CLOSED),
@@ -265,8 +266,8 @@ def test_what_goes_in_drips_keeps_its_place(room: Room, address: str) -> None:
 
 def test_thousands_of_answers_in_drips_come_one_after_the_other(address: str) -> None:
     with dial(address) as line:
-        line.sendall(b"drip\n" * 3_000 + b"bye\n")
-        assert line.makefile("rb").read() == b"DRIP\n" * 3_000 + b"BYE\n"
+        line.sendall(b"drop\n" * 3_000 + b"bye\n")
+        assert line.makefile("rb").read() == b"DROP\n" * 3_000 + b"BYE\n"
 
 
 def test_what_is_sent_from_elsewhere_waits_until_the_drips_are_through(room: Room, address: str) -> None:
