@@ -93,10 +93,11 @@ class Journal:
 
     def kind(self, channel: str, event: str, *keys: str) -> Callable[..., None]:
         """A way to write one kind of event that costs less: to be called with the values of `keys`, in their order."""
-        what, clock, listeners, extend = (channel, event, keys), self._clock, self._listeners, self._noted.extend
+        what, count = (channel, event, keys), len(keys)
+        clock, listeners, extend = self._clock, self._listeners, self._noted.extend
 
         def note(*values: Any) -> None:
-            if len(values) != len(keys):
+            if len(values) != count:
                 raise TypeError(f"{channel} {event} has the values {', '.join(keys)}; {len(values)} were given")
             extend((what, clock.now, self.cause if self._ever_apart else self._cause, *values))
             if listeners:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 
+from emulators.core.clock import elapsed
 from harness.actions import ConfirmEmail, ConfirmMobile, EnterEmail, EnterMobile, EnterTan, RequestTan
 
 from .apps import needs_session
@@ -48,7 +49,7 @@ def _link_used(scene: Scene) -> bool:
 def _link_expired(scene: Scene) -> bool:
     found = _link(scene)
     hours = timedelta(hours=scene.situation.profile.mail_link_hours)
-    return found is not None and scene.now >= found[2].at + hours
+    return found is not None and elapsed(found[2].at, scene.now) >= hours
 
 
 def _email_confirmed(scene: Scene) -> None:
@@ -95,7 +96,7 @@ def _tan_owed(scene: Scene) -> tuple[Duty, ...]:
 
 def _tan_expired(scene: Scene) -> bool:
     tan, profile = scene.account.tan, scene.situation.profile
-    return tan is not None and scene.now >= tan.at + timedelta(minutes=profile.tan_minutes)
+    return tan is not None and elapsed(tan.at, scene.now) >= timedelta(minutes=profile.tan_minutes)
 
 
 def _tan_wrong(scene: Scene) -> bool:

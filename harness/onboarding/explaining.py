@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
+from emulators.core.clock import moment_after
 from harness import actions as do
 from harness.actions import Action
 
@@ -25,7 +26,7 @@ def _tan(scene: Scene) -> str:
     tan, profile = scene.account.tan, scene.situation.profile
     if tan is None:
         return "no TAN is valid now"
-    until = tan.at + timedelta(minutes=profile.tan_minutes)
+    until = moment_after(tan.at, timedelta(minutes=profile.tan_minutes))
     tries = f"{scene.account.tan_tries} of {profile.tan_tries} wrong tries used"
     return f"the newest TAN {tan.value} was sent {_moment(tan.at)}, it is valid until {_moment(until)}, {tries}"
 

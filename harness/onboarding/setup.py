@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from emulators.core.clock import elapsed
 from harness.actions import (
     AcceptDataTransfer,
     AddDocument,
@@ -98,7 +99,7 @@ def not_released(scene: Scene) -> bool:
 def _code_expired(scene: Scene) -> bool:
     code = scene.device.release_code
     minutes = timedelta(minutes=scene.situation.profile.release_code_minutes)
-    return code is not None and scene.now >= code.at + minutes
+    return code is not None and elapsed(code.at, scene.now) >= minutes
 
 
 def _code_wrong(scene: Scene) -> bool:

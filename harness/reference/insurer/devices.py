@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hmac
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Protocol
 
@@ -120,7 +120,9 @@ class Devices:
     def create_release_code(self, device: Device) -> str:
         """A code to be typed on the same device; an earlier one is void."""
         code = digits(self._random, self._profile.release_code_digits)
-        expires = self._agenda.now + timedelta(minutes=self._profile.release_code_minutes)
+        expires = self._agenda.now.astimezone(UTC) + timedelta(
+            minutes=self._profile.release_code_minutes
+        )  # in UTC: true time
         device.release_code = ReleaseCode(code, expires)
         return code
 

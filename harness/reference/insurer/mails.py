@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage, MIMEPart
 from email.utils import format_datetime
 from html import escape
@@ -70,7 +70,7 @@ class Mails:
             raise Declined("email_rejected") from error
         self._links.pop(self._newest.get((account, purpose), ""), None)
         self._newest[account, purpose] = token
-        expires = self._agenda.now + timedelta(hours=self._profile.mail_link_hours)
+        expires = self._agenda.now.astimezone(UTC) + timedelta(hours=self._profile.mail_link_hours)  # in UTC: true time
         self._links[token] = Link(address, expires, confirmed)
 
     def look(self, token: str) -> Link:

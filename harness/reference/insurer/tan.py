@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hmac
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Literal
 
@@ -52,7 +52,7 @@ class Tans:
             raise Declined("sms_unavailable") from error
         except Rejected as error:
             raise Declined("sms_rejected") from error
-        expires = self._agenda.now + timedelta(minutes=minutes)
+        expires = self._agenda.now.astimezone(UTC) + timedelta(minutes=minutes)  # in UTC: true time
         account.tan = self._sent[sid] = Tan(code, expires, self._profile.tan_tries, sid)
 
     def pending(self, account: Account) -> Tan:
