@@ -33,10 +33,15 @@ def check(order: SmsOrder, sender: str) -> None:
     _check_sender(sender)
     if not order.body and order.payload is None and order.part is None:
         raise Rejected.because(21602)
-    if len(order.body) > MAX_BODY:
-        raise Rejected.because(21617)
+    check_length(order.body)
     if order.status_callback is not None and not is_http_url(order.status_callback):
         raise Rejected.because(21609, repr(order.status_callback))
+
+
+def check_length(body: str) -> None:
+    """Raises `Rejected` (21617)."""
+    if len(body) > MAX_BODY:
+        raise Rejected.because(21617)
 
 
 @lru_cache(_REMEMBERED)

@@ -20,7 +20,7 @@ from emulators.core.physics import Physics
 from emulators.wire.line_faults import LineFaults
 
 from . import surface
-from .admission import MAX_BODY, check
+from .admission import check, check_length
 from .bends import bend
 from .coding import coding_of
 from .credentials import credentials_of
@@ -152,8 +152,7 @@ class SmsGateway:
         message = self._pending(sid)
         if not body:
             raise Rejected.because(21602)
-        if len(body) > MAX_BODY:
-            raise Rejected.because(21617)
+        check_length(body)
         message.body, message.coding, message.updated = body, coding_of(body), self.physics.clock.now
         self._write("replaced", sid=sid, to=message.to, body=body)
         return message

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from .admission import check_length
 from .errors import Rejected
 from .network import E164
 
@@ -38,3 +39,4 @@ def check(to: str, sender: str, body: str) -> None:
         raise Rejected.because(RECIPIENTS.get(to, 21211), to[:40])
     if not body:
         raise Rejected.because(21602)
+    check_length(body)

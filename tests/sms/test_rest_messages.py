@@ -296,6 +296,11 @@ def test_a_magic_recipient_gives_its_error(sms: SmsGateway, to: str, code: int) 
     assert content(answer)["code"] == code
 
 
+def test_test_credentials_measure_the_text_as_the_others_do(sms: SmsGateway) -> None:
+    form = {"To": NUMBER, "From": magic.VALID_SENDER, "Body": "x" * 1601}
+    assert content(ask(sms, "POST", form=form, test=True))["code"] == 21617
+
+
 @pytest.mark.parametrize(("sender", "code"), [*sorted(magic.SENDERS.items()), ("+491713920050", 21606), ("", 21603)])
 def test_a_magic_sender_gives_its_error(sms: SmsGateway, sender: str, code: int) -> None:
     answer = ask(sms, "POST", form={"To": NUMBER, "From": sender, "Body": "x"}, test=True)
