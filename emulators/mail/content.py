@@ -20,10 +20,11 @@ from io import BytesIO
 from typing import Literal, NamedTuple
 from urllib.parse import unquote
 
-from .links import links_in
+from .flowed import unflowed
+from .links import in_text
 from .mangling import Edit
 from .quick import Shown, shown_quickly
-from .reader import Page, page_of_html, page_of_text
+from .reader import Page, links_of_html, page_of_html, page_of_text
 
 _ON_THE_WIRE = compat32.clone(linesep="\r\n")
 
@@ -70,7 +71,10 @@ class Content:
 
     @property
     def text(self) -> str:
-        """All parts of type text/plain, empty if there is none; attached files are not the mail's own text."""
+        """All parts of type text/plain, empty if there is none; attached files are not the mail's own text.
+
+        Lines that belong together in the format `flowed` are joined.
+        """
         return self._shown.text
 
     @property
@@ -81,7 +85,7 @@ class Content:
     @cached_property
     def links(self) -> tuple[str, ...]:
         """The http(s) links of the HTML, then those of the text, each once, in order."""
-        return links_in(self.html, self.text)
+        return tuple(dict.fromkeys((*links_of_html(self.html), *in_text(self.text))))
 
     def page(self, blocked: Blocked = "none") -> Page:
         """What a person sees in a mail program that leaves the `blocked` images out: the HTML, else the text.
@@ -267,4 +271,16 @@ def _text_of(part: Message) -> str:
         text = payload.decode(part.get_content_charset("utf-8"), "replace")
     except (LookupError, ValueError):  # a charset that nobody knows, or whose name is nonsense
         text = payload.decode("utf-8", "replace")
-    return text.replace("\r\n", "\n")
+    text = text.replace("\r\n", "\n")
+    if part.get_content_type() == "text/plain" and _parameter(part, "format") == "flowed":
+        return unflowed(text, delsp=_parameter(part, "delsp") == "yes")
+    return text
+
+
+def _parameter(part: Message, name: str) -> str:
+    """A parameter of the content type in lower case, empty if there is none or it is written otherwise."""
+    try:
+        value = part.get_param(name)
+    except (LookupError, ValueError):
+        return ""
+    return value.lower() if isinstance(value, str) else ""

@@ -35,6 +35,7 @@ HOSTNAME = "mail.post.example"
 MAX_BYTES = 10 * 1024 * 1024
 MAX_RECIPIENTS = 1000
 ACCEPTED = "250 2.0.0 OK"
+UNAVAILABLE = f"421 4.3.2 {HOSTNAME} Service not available"
 BYE = "221 2.0.0 Bye"
 SIZE_EXCEEDED = f"552 5.3.4 Message too large: the limit is {MAX_BYTES} bytes"
 LINE_TOO_LONG = "500 5.6.0 A line of the message is longer than 1000 octets (RFC 5321, 4.5.3.1.6)"
@@ -221,6 +222,8 @@ class Conversation:
         server = self._transaction.server
         if server is None:
             return "503 5.5.1 RCPT comes first"
+        if self._has_gone(self._transaction):
+            return UNAVAILABLE
         with self._within(server):
             refused = server.stage("data_command", *self._transaction.recipients)
         return refused or "354 End data with <CR><LF>.<CR><LF>"
@@ -231,6 +234,8 @@ class Conversation:
         server = transaction.server
         if server is None:
             return "503 5.5.1 RCPT comes first"
+        if self._has_gone(transaction):
+            return UNAVAILABLE
         try:
             with self._within(server):
                 return server.accept(transaction.sender or "", transaction.recipients, raw, user=self.user or "")
@@ -249,6 +254,10 @@ class Conversation:
     def reset(self) -> None:
         """Forget the transaction: RSET, EHLO, the end of DATA."""
         self._transaction = _Transaction()
+
+    def _has_gone(self, transaction: _Transaction) -> bool:
+        """Whether the world that took the recipients was dropped since: what it accepted now would be in no world."""
+        return self._route(self.user, transaction.recipients[0]) is not transaction.server
 
     def _within(self, server: MailServer) -> AbstractContextManager[Any]:
         """That world's lock and, if a fault of the line is at work, that fault as a cause."""

@@ -9,7 +9,7 @@ from html import unescape
 from types import MappingProxyType
 from urllib.parse import quote
 
-from .links import TEXT_LINK, TRAILING
+from .links import TEXT_LINK, without_trailing
 
 Edit = Callable[[str], str]
 
@@ -24,7 +24,7 @@ def _each(change: Callable[[str], str], text: str) -> str:
     """`text` with `change` made to each link, without what only stands behind it."""
 
     def changed(found: re.Match[str]) -> str:
-        kept = found[0].rstrip(TRAILING)
+        kept = without_trailing(found[0])
         return change(kept) + found[0][len(kept) :]
 
     return TEXT_LINK.sub(changed, text)

@@ -15,16 +15,18 @@ from typing import NamedTuple
 
 from .links import in_text, web_link
 
-_TOKEN = re.compile(
-    r"<!--.*?(?:-->|\Z)"
-    r"|<(?P<end>/?)(?P<tag>[a-z][^\s/>]*+)(?P<attributes>(?:[^<>\"']++|\"[^\"]*+\"|'[^']*+'|[\"'])*+)>?"
-    r"|<[!?/][^>]*+>?"
-    r"|(?P<words>[^<]++|<)",
-    re.IGNORECASE | re.DOTALL,
+_ATTRIBUTES = r"[^<>\"']*+(?:(?:\"[^\"]*+\"|'[^']*+'|[\"'])[^<>\"']*+)*+"
+# A comment, an element whose content is no HTML, a tag, a declaration: in this order.
+_MARKUP = (
+    r"<(?:!--(?:-?>|.*?(?:--!?>|\Z))"
+    rf"|(?P<raw>(?i:script|style|title))(?=[\s/>]){_ATTRIBUTES}>?.*?(?:(?i:</(?P=raw))(?=[\s/>])[^>]*+>?|\Z)"
+    rf"|(?P<end>/?)(?P<tag>[a-zA-Z][^\s/>]*+)(?P<attributes>{_ATTRIBUTES})>?"
+    r"|[!?/][^>]*+>?)"
 )
+_TAG = re.compile(_MARKUP, re.DOTALL)
+_TOKEN = re.compile(rf"{_MARKUP}|(?P<words>[^<]++|<)", re.DOTALL)
 _ATTRIBUTE = re.compile(r"([^\s=/>\"']++)(?:\s*+=\s*+(?:\"([^\"]*+)\"|'([^']*+)'|([^\s>\"']++)))?")
 _NOT_DISPLAYED = re.compile(r"display\s*:\s*none", re.IGNORECASE)
-_NO_TEXT = frozenset(("script", "style", "template", "title"))
 _VOID = frozenset(("area", "base", "br", "col", "hr", "img", "input", "link", "meta", "source", "wbr"))
 _ON_A_LINE_OF_ITS_OWN = frozenset(
     ("br", "div", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "li", "ol", "p", "table", "td", "th", "tr", "ul")
@@ -56,6 +58,26 @@ def page_of_html(html: str, loads: Loads) -> Page:
     return Page(words, tuple(dict.fromkeys((*reader.links, *in_text(words)))), tuple(reader.alternatives))
 
 
+def links_of_html(html: str) -> Iterator[str]:
+    """The http(s) links of HTML, whether something of them shows or not; then the addresses among its words."""
+    if not html:
+        return
+    inert = 0
+    # As `page_of_html` reads it, but in one go: each mail that is taken comes through here.
+    pieces = _TAG.split(html)
+    words, *_, ends, tags, attributes = (pieces[first :: _TAG.groups + 1] for first in range(_TAG.groups + 1))
+    for end, name, given in zip(ends, tags, attributes, strict=True):
+        tag = name.lower() if name else ""
+        if tag == "template":
+            inert = max(0, inert - 1 if end else inert + 1)
+        elif tag == "a" and not end and not inert and (link := web_link(dict(_attributes(given)).get("href", ""))):
+            yield link
+        elif tag == "img":
+            words.append(dict(_attributes(given)).get("alt", ""))
+    if "://" in "".join(words):  # seldom: who writes HTML makes links
+        yield from in_text(page_of_html(html, bool).words)
+
+
 class _Reader:
     """One reading: what has been seen so far, the link and the hidden element that are open."""
 
@@ -83,7 +105,7 @@ class _Reader:
 
     def _open(self, tag: str, attributes: Mapping[str, str]) -> None:
         self._break(tag)
-        if tag in _NO_TEXT or "hidden" in attributes or _NOT_DISPLAYED.search(attributes.get("style", "")):
+        if tag == "template" or "hidden" in attributes or _NOT_DISPLAYED.search(attributes.get("style", "")):
             if tag not in _VOID:
                 self._hidden_by, self._depth = tag, 1
         elif tag == "a":

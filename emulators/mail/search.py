@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from datetime import datetime, tzinfo
+from datetime import datetime, timedelta, tzinfo
 from types import MappingProxyType
+
+from emulators.core.clock import elapsed
 
 from .mailbox import Mailboxes, MailMessage, tag_of
 
@@ -52,8 +54,8 @@ def _test_of(word: str, value: str, zone: tzinfo) -> Test:
     if word in ("before", "after"):
         moment = _moment(value, zone)
         if word == "before":
-            return lambda _, message: message.received_at < moment
-        return lambda _, message: message.received_at >= moment
+            return lambda _, message: elapsed(moment, message.received_at) < timedelta(0)
+        return lambda _, message: elapsed(moment, message.received_at) >= timedelta(0)
     if word == "tag":
         return lambda _, message: low in (tag.lower() for tag in tags_of(message))
     if (word, low) in _STATES:

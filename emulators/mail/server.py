@@ -19,7 +19,7 @@ from emulators.core.physics import Physics
 from .api import build
 from .certificates import Certificates, Kind
 from .content import Content
-from .conversation import ACCEPTED, HOSTNAME, MAX_BYTES, SIZE_EXCEEDED, Broken, Conversation
+from .conversation import ACCEPTED, HOSTNAME, MAX_BYTES, SIZE_EXCEEDED, UNAVAILABLE, Broken, Conversation
 from .delivery import Delivery, Submission
 from .doors import SmtpDoor, api_door
 from .faults import (
@@ -125,7 +125,7 @@ class MailServer:
                 case RefusedConnection():
                     raise self._broken(point, addresses, "the connection is refused")
                 case Outage():
-                    return fault, self.refuse(point, f"421 4.3.2 {HOSTNAME} Service not available", *addresses)
+                    return fault, self.refuse(point, UNAVAILABLE, *addresses)
                 case Reply():
                     return fault, self.refuse(point, fault.line, *addresses)
                 case _:

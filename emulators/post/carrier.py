@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from functools import partial
 from typing import ClassVar
 
-from emulators.core.clock import Timer
+from emulators.core.clock import Timer, moment_after
 from emulators.core.faults import Fault
 from emulators.core.person import Address
 from emulators.core.physics import Physics
@@ -60,7 +60,7 @@ class Carrier:
         with self._physics.bent_by(hit):
             due = days.add_to(letter.posted_at, when + behind, self._profile.delivery_hour)
             if hit is not None and isinstance(hit.fault, Overtaken) and before is not None and before.due is not None:
-                due = before.due - timedelta(minutes=1)
+                due = moment_after(before.due, timedelta(minutes=-1))
             letter.due = due
             self._on_the_way.append(letter)
             self._later(letter, due, deed)

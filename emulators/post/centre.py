@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from datetime import datetime
 from typing import ClassVar
 
+from emulators.core.clock import elapsed, moment_after
 from emulators.core.faults import Armed
 from emulators.core.physics import Physics
 
@@ -54,7 +56,8 @@ class PrintCentre:
                     self._note("damaged", letter, pages=list(letter.pages))
                 case PrintError():
                     *before, (posted, _) = letter.milestones
-                    failed = min(before[-1][0] + (before[-1][0] - before[0][0]), posted)
+                    last = before[-1][0]
+                    failed = min(moment_after(last, elapsed(before[0][0], last)), posted, key=datetime.timestamp)
                     letter.milestones = (*before, (failed, LetterStatus.FAILED))
                     letter.problems += (Problem("E318", "Ablehnung im Druckzentrum"),)
                     self._note("print_failed", letter)
@@ -81,8 +84,8 @@ class PrintCentre:
 
     def _still_here(self) -> Iterable[Letter]:
         """Letters with an envelope of their own that have not left the centre."""
-        now = self._physics.clock.now
-        return (le for le in self._produced if le.posted_at > now and le.inside is None and not le.canceled)
+        now, whole = self._physics.clock.now, (le for le in self._produced if le.inside is None and not le.canceled)
+        return (letter for letter in whole if letter.posted_at.timestamp() > now.timestamp())
 
     def _insert_foreign_sheet(self, letter: Letter, other: Letter) -> None:
         hit = self._strike("insert.foreign")

@@ -22,6 +22,7 @@ from starlette.routing import Route
 from emulators.wire.openapi import below
 
 from .credentials import issue_token, token_is_good
+from .epost_german import problems_in_german
 from .epost_model import LETTERS, NUMBERS, OPEN, Login, Refused, code_of
 from .epost_openapi import document
 from .epost_shape import (
@@ -35,7 +36,7 @@ from .epost_shape import (
     status_of,
 )
 from .letter import Letter, LetterStatus, QueueAnswer, Tracking
-from .request import Endpoint, Resource, number_in_path, problems_of, struck
+from .request import Endpoint, Resource, number_in_path, struck
 
 if TYPE_CHECKING:
     from .office import PostOffice
@@ -77,7 +78,7 @@ def _guarded(handle: Handle, *, is_query: bool = False) -> Endpoint:
         try:
             return await handle(office, request)
         except ValidationError as error:
-            return _error(400, code_of(error), problems_of(error))
+            return _error(400, code_of(error), problems_in_german(error))
         except Refused as refused:
             return _error(400, refused.code, str(refused))
 

@@ -3,12 +3,13 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime, timedelta
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints, TypeAdapter, ValidationError
 
-from .order import LetterOrder, Registered
+from .order import GERMANY, MAX_BYTES, LetterOrder, Registered
 from .request import Base64Pdf, TooLarge, pdf_in
 
 OPEN = frozenset({"/api/Login", "/api/Login/HealthCheck"})
@@ -16,7 +17,8 @@ OPEN = frozenset({"/api/Login", "/api/Login/HealthCheck"})
 
 # What does not go together, as a JSON schema.
 _REGISTERED: dict[str, JsonValue] = {"registeredLetter": {"type": "string", "minLength": 1}}
-_COUNTRY: dict[str, JsonValue] = {"country": {"type": "string", "minLength": 1}}
+_DOMESTIC = rf"^\s*({GERMANY})?\s*$"
+_COUNTRY: dict[str, JsonValue] = {"country": {"type": "string", "not": {"pattern": _DOMESTIC}}}
 _NEITHER_DUPLEX_NOR_ABROAD: dict[str, JsonValue] = {
     "allOf": [
         {
@@ -145,7 +147,7 @@ class EpostLetter(_Body):
     def order(self, today: date) -> LetterOrder:
         """The same as the post office takes it. Raises `Refused`."""
         lines = (self.addressLine1, self.addressLine2, self.addressLine3, self.addressLine4, self.addressLine5)
-        given = (*filter(None, lines), f"{self.zipCode.strip()} {self.city}".strip(), *filter(None, (self.country,)))
+        given = (*filter(None, lines), f"{self.zipCode.strip()} {self.city}".strip(), *filter(None, (self._abroad,)))
         where = (self.senderAdressLine1, self.senderStreet, f"{self.senderZipCode or ''} {self.senderCity or ''}")
         premium, upload = self._plugins()
         registered = self._registered()
@@ -158,7 +160,7 @@ class EpostLetter(_Body):
             sender=self.senderAdressLineComplete or " · ".join(part.strip() for part in where if part and part.strip()),
             cover=self.coverLetter,
             registered=registered,
-            abroad=bool(self.country),
+            abroad=bool(self._abroad),
             colour=self.isColor,
             duplex=self.isDuplex,
             test=self.testFlag,
@@ -168,6 +170,11 @@ class EpostLetter(_Body):
             queued_until=_queued_until(upload, today) if upload else None,
             failsafe=self.activateDuplicateFailsafe,
         )
+
+    @property
+    def _abroad(self) -> str:
+        """The country, empty for Germany."""
+        return "" if re.match(_DOMESTIC, self.country or "") else self.country or ""
 
     def _plugins(self) -> tuple[Premium | None, Upload | None]:
         """What is wanted of each plug-in; of one that is named twice, the last counts."""
@@ -184,9 +191,9 @@ class EpostLetter(_Body):
         try:
             return pdf_in(self.data)
         except TooLarge as error:
-            raise Refused("E303", f"{self.fileName}: {error}") from error
+            raise Refused("E303", f"{self.fileName} hat mehr als {MAX_BYTES} Byte") from error
         except ValueError as error:
-            raise Refused("E313", f"data von {self.fileName}: {error}") from error
+            raise Refused("E313", f"data von {self.fileName} ist kein Base64") from error
 
     def _registered(self) -> Registered | None:
         if not self.registeredLetter:
@@ -198,7 +205,7 @@ class EpostLetter(_Body):
             raise Refused("E317", f"registeredLetter '{self.registeredLetter}'; möglich: {known}") from error
         if self.isDuplex:
             raise Refused("E312", "Einschreiben werden nicht doppelseitig gedruckt: isDuplex oder registeredLetter")
-        if self.country:
+        if self._abroad:
             raise Refused("E311", "Einschreiben gehen nicht ins Ausland: country oder registeredLetter")
         return kind
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import Enum, IntEnum, StrEnum
 
+from emulators.core.clock import elapsed
 from emulators.core.person import Address
 
 from .order import LetterOrder, Problem
@@ -117,11 +118,12 @@ class Letter:
 
     def status(self, now: datetime) -> LetterStatus:
         """The last milestone passed by `now`."""
-        return max((m for m in self.milestones if m[0] <= now), default=self.milestones[0])[1]
+        passed = [(at.timestamp(), status) for at, status in self.milestones if _has_come(at, now)]
+        return max(passed)[1] if passed else self.milestones[0][1]
 
     def reached(self, status: LetterStatus, now: datetime) -> datetime | None:
         """When the letter had that status, or `None` if it has not had it by `now`."""
-        return next((at for at, what in self.milestones if what is status and at <= now), None)
+        return next((at for at, what in self.milestones if what is status and _has_come(at, now)), None)
 
     def tracking(self, now: datetime) -> Tracking:
         if self.returned is not None:
@@ -132,7 +134,11 @@ class Letter:
 
     def told(self, now: datetime) -> Feedback | None:
         """The feedback of Premiumadress, once it is there."""
-        return self.feedback if self.feedback is not None and self.feedback.told_at <= now else None
+        return self.feedback if self.feedback is not None and _has_come(self.feedback.told_at, now) else None
+
+
+def _has_come(moment: datetime, now: datetime) -> bool:
+    return elapsed(moment, now) >= timedelta(0)
 
 
 def tracking_number(serial: int) -> str:

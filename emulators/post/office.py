@@ -13,7 +13,7 @@ from typing import ClassVar
 
 from starlette.applications import Starlette
 
-from emulators.core.clock import BERLIN, Timer
+from emulators.core.clock import BERLIN, Timer, elapsed
 from emulators.core.emulator import Door
 from emulators.core.faults import Fault
 from emulators.core.person import Address
@@ -94,7 +94,7 @@ class PostOffice:
     def delivered(self) -> list[tuple[Letterbox, Letter]]:
         """All that has come, wherever it did, each with the letterbox it lies in; oldest first."""
         found = [(box, letter) for box in self._boxes for letter in box.letters]
-        return sorted(found, key=lambda pair: pair[1].delivered_at or pair[1].created_at)
+        return sorted(found, key=lambda pair: (pair[1].delivered_at or pair[1].created_at).timestamp())
 
     # -- letters --------------------------------------------------------------------------------------------------
 
@@ -134,7 +134,7 @@ class PostOffice:
     def may_query(self) -> bool:
         """Whether enough time has passed since the last status query; counts this one if so."""
         now = self.physics.clock.now
-        if self._queried is not None and now - self._queried < self.profile.status_interval:
+        if self._queried is not None and elapsed(self._queried, now) < self.profile.status_interval:
             return False
         self._queried = now
         return True
@@ -182,7 +182,8 @@ class PostOffice:
 
     def _is_duplicate(self, order: LetterOrder, now: datetime) -> bool:
         """Whether a letter with the same PDF was submitted within the last hour, guarded like this one."""
-        recent = (le for le in self.letters.values() if le.order.failsafe and now - le.created_at < _FAILSAFE)
+        guarded = (le for le in self.letters.values() if le.order.failsafe)
+        recent = (le for le in guarded if elapsed(le.created_at, now) < _FAILSAFE)
         return any(le.order.pdf == order.pdf and le.status(now) is not LetterStatus.FAILED for le in recent)
 
     def _accept(self, letter: Letter) -> None:
@@ -208,7 +209,7 @@ class PostOffice:
     def _queue_or_produce(self, letter: Letter) -> None:
         day = letter.order.queued_until
         due = datetime.combine(day, self.profile.release_hour, BERLIN) if day else None
-        if due is not None and due > self.physics.clock.now:
+        if due is not None and elapsed(self.physics.clock.now, due) > timedelta(0):
             letter.queued = True
             label = f"release of letter {letter.letter_id}"
             self._releases[letter.number] = self.physics.at(due, lambda: self._produce(letter), label)
@@ -240,8 +241,8 @@ class PostOffice:
         printed = self.physics.clock.later(self.profile.printing)
         return (
             accepted,
-            (min(processed, posted), LetterStatus.PROCESSED),
-            (min(printed, posted), LetterStatus.AT_PRINT_CENTRE),
+            (min(processed, posted, key=datetime.timestamp), LetterStatus.PROCESSED),
+            (min(printed, posted, key=datetime.timestamp), LetterStatus.AT_PRINT_CENTRE),
             (posted, LetterStatus.POSTED),
         )
 

@@ -17,6 +17,10 @@ SENDER_NEEDED_FROM = date(2025, 1, 1)  # Source: E-POSTBUSINESS API, codes W301 
 
 _PLACE = re.compile(r"[0-9]{5} \S.*")
 _COUNTRY = re.compile(r"[A-ZÄÖÜ][A-ZÄÖÜ .()-]+")
+# As a JSON schema can say it, too: there case cannot be left out of account otherwise.
+_GERMANY = ("de", "deu", "deutschland", "germany")
+GERMANY = "|".join("".join(f"[{letter}{letter.upper()}]" for letter in name) for name in _GERMANY)
+"""Names of the country that letters are posted in, as a regular expression."""
 
 
 class Registered(StrEnum):
@@ -97,7 +101,7 @@ def check(order: LetterOrder, today: date) -> Checked:
     else:
         front = document
     problems = [*_window_problems(front, order), *_sender_problems(front, today)]
-    return Checked(body, front.address, tuple(problems))
+    return Checked(body, without_germany(front.address), tuple(problems))
 
 
 def font_warnings(order: LetterOrder) -> tuple[Problem, ...]:
@@ -142,7 +146,7 @@ def _window_problems(front: Document, order: LetterOrder) -> list[Problem]:
         found.append(Problem("W202", f"Am linken Rand (5 mm) steht: {_short(front.left)}; er wird geweißt"))
     if front.edge:
         found.append(Problem("W202", f"Am Rand (5 mm) steht: {_short(front.edge)}"))
-    if order.given and tuple(" ".join(line.split()) for line in order.given) != lines:
+    if order.given and tuple(" ".join(line.split()) for line in order.given) != without_germany(lines):
         text = f"Anschrift im Fenster: {' / '.join(lines)}; in den Daten: {' / '.join(order.given)}"
         found.append(Problem("W203", text))
     return found
@@ -161,6 +165,11 @@ def is_address(lines: tuple[str, ...]) -> bool:
     if not 3 <= len(lines) <= 6 or any(len(line) > 80 for line in lines):
         return False
     return _PLACE.fullmatch(lines[-1]) is not None or (len(lines) > 3 and is_abroad(lines))
+
+
+def without_germany(lines: tuple[str, ...]) -> tuple[str, ...]:
+    """An address without a last line that only says that it is in Germany."""
+    return lines[:-1] if lines and re.fullmatch(GERMANY, lines[-1]) else lines
 
 
 def is_abroad(lines: tuple[str, ...]) -> bool:

@@ -13,10 +13,9 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal
 
-import pypdfium2.raw as pdfium_raw  # type: ignore[import-untyped]
-
+from .frame import characters, frame_of
 from .pdf import SMALL, opened, read
-from .zones import ADDRESS, EDGES, FRANKING, LEFT_EDGE, POINTS_PER_MM, SENDER, WINDOW, Zone
+from .zones import ADDRESS, EDGES, FRANKING, LEFT_EDGE, SENDER, WINDOW, Zone
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -93,19 +92,12 @@ def sheets_of(pdf: bytes, *, whiten_left: bool = False) -> tuple[Sheet, ...]:
     return tuple(Sheet(pdf, i, white if i == 0 else ()) for i in range(read(pdf).count))
 
 
-def _inside(zone: Zone, x: float, y: float) -> bool:
-    return zone.x <= x <= zone.x + zone.width and zone.y <= y <= zone.y + zone.height
-
-
 def _characters(sheet: Sheet) -> Iterator[tuple[str, Zone]]:
     """Each character with its place; line ends have no size."""
     with opened(sheet.pdf) as document:
         page = document[sheet.index]
-        text_page, height = page.get_textpage(), page.get_height()
-        for i in range(text_page.count_chars()):
-            left, bottom, right, top = (v / POINTS_PER_MM for v in text_page.get_charbox(i))
-            place = Zone(left, height / POINTS_PER_MM - top, right - left, top - bottom)
-            yield chr(pdfium_raw.FPDFText_GetUnicode(text_page.raw, i)), place
+        text_page = page.get_textpage()
+        yield from characters(frame_of(page), text_page)
         text_page.close()
         page.close()
 
@@ -113,21 +105,21 @@ def _characters(sheet: Sheet) -> Iterator[tuple[str, Zone]]:
 def _patched_text(sheet: Sheet) -> str:
     text = []
     for character, place in _characters(sheet):
-        x, y = place.x + place.width / 2, place.y + place.height / 2
-        hit = None if character.isspace() else next((p for p in sheet.patches if _inside(p.zone, x, y)), None)
+        x, y = place.middle
+        hit = None if character.isspace() else next((p for p in sheet.patches if p.zone.holds(x, y)), None)
         text.append(character if hit is None else "" if hit.white else SMUDGE)
     return "".join(text).replace("\r\n", "\n").replace("\r", "\n")
 
 
 def _printed_codes(sheet: Sheet, *, halved: bool) -> list[Zone]:
-    characters = list(_characters(sheet))
-    text = "".join(character for character, _ in characters)
+    signs = list(_characters(sheet))
+    text = "".join(character for character, _ in signs)
     zones = []
     for found in _CODE.finditer(text):
         start, end = found.span()
         start += (end - start) // 2 if halved else 0
-        zone = _around(place for _, place in characters[start:end])
-        if sheet.index > 0 or not _inside(WINDOW, zone.x, zone.y):
+        zone = _around(place for _, place in signs[start:end])
+        if sheet.index > 0 or not WINDOW.holds(zone.x, zone.y):
             zones.append(zone)
     return zones
 

@@ -16,7 +16,19 @@ from typing import Any
 import pypdfium2 as pdfium  # type: ignore[import-untyped]
 import pypdfium2.raw as pdfium_raw  # type: ignore[import-untyped]
 
-from .zones import ADDRESS, BESIDE_ADDRESS, EDGES, FRANKING, LEFT_EDGE, PAGE_HEIGHT, PAGE_WIDTH, POINTS_PER_MM, SENDER
+from .frame import Frame, frame_of, text_in, whole_text
+from .zones import (
+    ADDRESS,
+    BESIDE_ADDRESS,
+    EDGES,
+    FRANKING,
+    LEFT_EDGE,
+    PAGE_HEIGHT,
+    PAGE_WIDTH,
+    POINTS_PER_MM,
+    SENDER,
+    Zone,
+)
 
 _PDFIUM = RLock()
 SMALL = 64 * 1024  # bytes; what is read from a PDF up to this size is remembered
@@ -24,10 +36,14 @@ _MOST_TEXT = 50_000  # characters on a page; a full page of A4 has five thousand
 _TOLERANCE = 2.0  # millimetres by which a page may differ from A4
 MAX_PAGES = 94  # of one letter. Source: E-POSTBUSINESS API, code E304
 _ERROR_PASSWORD = 4  # FPDF_ERR_PASSWORD
+_NOT_PROTECTED = -1  # what FPDF_GetSecurityHandlerRevision says of a PDF that is not encrypted
+_ENCRYPTED = "es ist verschlüsselt; ohne Kennwort einreichen"
 
 
 class NotReadable(ValueError):
-    """The bytes are no PDF, are damaged, or are encrypted; the text says which. `encrypted` tells the last case."""
+    """The bytes are no PDF, are damaged, or are encrypted; the text says which, in German, as the API of the print
+    centre does. `encrypted` tells the last case.
+    """
 
     def __init__(self, text: str, *, encrypted: bool = False) -> None:
         super().__init__(text)
@@ -36,7 +52,7 @@ class NotReadable(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One page: its size in millimetres, and its text line by line."""
+    """One page as it is displayed: its size in millimetres, and its text line by line."""
 
     width: float
     height: float
@@ -78,9 +94,11 @@ def opened(data: bytes) -> Iterator[Any]:
             document = pdfium.PdfDocument(data)
         except pdfium.PdfiumError as error:
             if getattr(error, "err_code", None) == _ERROR_PASSWORD or "password" in str(error).lower():
-                raise NotReadable("the PDF is encrypted; submit it without a password", encrypted=True) from error
-            raise NotReadable("this is no PDF, or a damaged one") from error
+                raise NotReadable(_ENCRYPTED, encrypted=True) from error
+            raise NotReadable("es ist kein PDF oder beschädigt") from error
         try:
+            if pdfium_raw.FPDF_GetSecurityHandlerRevision(document.raw) != _NOT_PROTECTED:
+                raise NotReadable(_ENCRYPTED, encrypted=True)
             yield document
         finally:
             document.close()
@@ -117,26 +135,25 @@ def _read(data: bytes) -> Document:
         try:
             return _first_page(document, count)
         except pdfium.PdfiumError as error:
-            raise NotReadable("a page of the PDF is damaged") from error
+            raise NotReadable("eine Seite ist beschädigt") from error
 
 
 def _first_page(document: Any, count: int) -> Document:
     page = document[0]
-    text_page = _text_page(page)
-    height = page.get_height()
+    text_page, frame = _text_page(page), frame_of(page)
 
-    def text_in(zone: Any) -> str:
-        return str(text_page.get_text_bounded(*zone.points(height))).strip()
+    def text(zone: Zone) -> str:
+        return text_in(zone, frame, text_page)
 
     found = Document(
         count,
-        (_page(page, text_page), *(_later_page(document, index) for index in range(1, count))),
-        sender=_lines(text_in(SENDER)),
-        address=_lines(text_in(ADDRESS)),
-        franking=text_in(FRANKING),
-        beside=text_in(BESIDE_ADDRESS),
-        left=text_in(LEFT_EDGE),
-        edge=" ".join(filter(None, map(text_in, EDGES))),
+        (_page(page, frame, text_page), *(_later_page(document, index) for index in range(1, count))),
+        sender=_lines(text(SENDER)),
+        address=_lines(text(ADDRESS)),
+        franking=text(FRANKING),
+        beside=text(BESIDE_ADDRESS),
+        left=text(LEFT_EDGE),
+        edge=" ".join(filter(None, map(text, EDGES))),
     )
     text_page.close()
     page.close()
@@ -146,7 +163,7 @@ def _first_page(document: Any, count: int) -> Document:
 def _later_page(document: Any, index: int) -> Page:
     page = document[index]
     text_page = _text_page(page)
-    found = _page(page, text_page)
+    found = _page(page, frame_of(page), text_page)
     text_page.close()
     page.close()
     return found
@@ -155,12 +172,12 @@ def _later_page(document: Any, index: int) -> Page:
 def _text_page(page: Any) -> Any:
     text_page = page.get_textpage()
     if text_page.count_chars() > _MOST_TEXT:
-        raise NotReadable(f"a page has more than {_MOST_TEXT} characters")
+        raise NotReadable(f"eine Seite hat mehr als {_MOST_TEXT} Zeichen")
     return text_page
 
 
-def _page(page: Any, text_page: Any) -> Page:
-    text = text_page.get_text_range().replace("\r\n", "\n").replace("\r", "\n")
+def _page(page: Any, frame: Frame, text_page: Any) -> Page:
+    text = whole_text(frame, text_page).replace("\r\n", "\n").replace("\r", "\n")
     return Page(page.get_width() / POINTS_PER_MM, page.get_height() / POINTS_PER_MM, text)
 
 

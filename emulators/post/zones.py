@@ -21,10 +21,18 @@ class Zone(NamedTuple):
     width: float
     height: float
 
-    def points(self, page_height: float) -> tuple[float, float, float, float]:
-        """Left, bottom, right, top in PDF points on a page of that height (also in points)."""
-        left, top = self.x * POINTS_PER_MM, page_height - self.y * POINTS_PER_MM
-        return left, top - self.height * POINTS_PER_MM, left + self.width * POINTS_PER_MM, top
+    @property
+    def middle(self) -> tuple[float, float]:
+        return self.x + self.width / 2, self.y + self.height / 2
+
+    def holds(self, x: float, y: float) -> bool:
+        """Whether a point lies in it."""
+        return self.x <= x <= self.x + self.width and self.y <= y <= self.y + self.height
+
+    def touches(self, other: Zone) -> bool:
+        """Whether the two have an area in common."""
+        across = min(self.x + self.width, other.x + other.width) > max(self.x, other.x)
+        return across and min(self.y + self.height, other.y + other.height) > max(self.y, other.y)
 
     def pixels(self, dpi: int) -> tuple[float, float, float, float]:
         """Left, top, right, bottom on a picture of the page."""
@@ -32,6 +40,7 @@ class Zone(NamedTuple):
         return self.x * scale, self.y * scale, (self.x + self.width) * scale, (self.y + self.height) * scale
 
 
+SHEET = Zone(0, 0, PAGE_WIDTH, PAGE_HEIGHT)
 WINDOW = Zone(20, 45, 85, 45)
 FRANKING = Zone(20, 45, 85, 11)
 SENDER = Zone(20, 56, 85, 6.7)

@@ -97,7 +97,7 @@ def test_a_mistake_in_the_job_is_named(client: LetterXpress, changes: dict[str, 
     ("content", "word"),
     [
         (b"no pdf", "PDF"),
-        (pdf([front()], encrypt="geheim"), "encrypted"),
+        (pdf([front()], encrypt="geheim"), "verschlüsselt"),
         (pdf([front()], size=(148, 210)), "148 x 210 mm"),
         (pdf([front(ANNE[1:])]), "Anschrift"),
         (pdf([[(25, 150, "nichts im Fenster")]]), "steht nichts"),
