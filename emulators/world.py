@@ -27,7 +27,7 @@ from emulators.card.borrowed import BorrowedCard
 from emulators.card.card import HealthCard
 from emulators.card.issuer import CardIssuer
 from emulators.card.pki import Variant as CardVariant
-from emulators.core.clock import DEFAULT_START
+from emulators.core.clock import DEFAULT_START, elapsed
 from emulators.core.emulator import Door, Emulator
 from emulators.core.numbers import make_can, make_iccsn, make_pin, make_puk
 from emulators.core.people import MAIL_DOMAIN, PERSONAS, People, Persona
@@ -43,6 +43,7 @@ from emulators.phone.faults import FAULTS as PHONE_FAULTS
 from emulators.phone.phone import Phone
 from emulators.phone.profile import DeviceProfile, OperatingSystem
 from emulators.post.office import PostOffice
+from emulators.post.profile import Delivery, PostProfile
 from emulators.sms.gateway import SmsGateway
 from emulators.sms.handset import TAKEOVER_WINDOW
 from emulators.sms.one_time_code import Way, ios_autofill, user_consent
@@ -102,10 +103,12 @@ class World:
         personas: Mapping[str, Persona] = PERSONAS,
         name: str = "",
         realm: str | None = None,
+        delivery: Delivery = "fixed",
     ) -> None:
         """`name` tells worlds behind shared doors apart: their credentials and mail addresses follow from it.
 
-        `realm` is whose credentials the world has, its own (`SEED/NAME`) unless given.
+        `realm` is whose credentials the world has, its own (`SEED/NAME`) unless given. `delivery` is how long
+        letters are on their way: all the same time, or each as it is drawn for it from the seed.
         """
         self.name = name
         own_realm = f"{seed}/{name}" if name else ""
@@ -113,7 +116,7 @@ class World:
         self.clock, self.journal, self.faults = self.physics.clock, self.physics.journal, self.physics.faults
         self.sms = SmsGateway(self.physics)
         self.mail = MailServer(self.physics)
-        self.post = PostOffice(self.physics)
+        self.post = PostOffice(self.physics, PostProfile(delivery=delivery))
         self.ident = IdentProvider(self.physics)
         self.branch = BranchOffices(self.physics)
         self.issuer = CardIssuer(self.physics)
@@ -303,7 +306,7 @@ class World:
     def offered_code(self, phone: Phone) -> str | None:
         """The SMS code that the device would offer to an app now; writes nothing."""
         newest = self.sms.handset(phone.number).newest if phone.number else None
-        if newest is None or self.clock.now - newest.received_at > TAKEOVER_WINDOW:
+        if newest is None or elapsed(newest.received_at, self.clock.now) > TAKEOVER_WINDOW:
             return None
         return _TAKEOVER[phone.profile.os](newest.body)
 

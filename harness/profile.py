@@ -32,6 +32,10 @@ class InsurerProfile(BaseModel):
     letter_code_days: int = _assumed(21, "PST-05: how long an activation code is valid")
     letter_code_tries: int = _assumed(3, "PST-04: wrong ones until a new letter is needed")
 
+    letter_delivery: Literal["fixed", "law_2025", "before_2025"] = _assumed(
+        "fixed", "the page names no time: two working days each, or drawn as the law asks (§ 18 PostG, PUDLV § 2)"
+    )
+
     release_code_digits: int = _assumed(6, "decision A4")
     release_code_minutes: int = _assumed(10, "decision A4")
 

@@ -25,7 +25,9 @@ def build_world(row: Row, *, seed: int, sockets: bool = False, borrowed: Borrowe
     """
     scenario = row.scenario
     personas = vocabulary(scenario.file).personas
-    world = World(seed, scenario.start or DEFAULT_START, land=scenario.land, personas=personas)
+    delivery = InsurerProfile(**scenario.profile).letter_delivery
+    start = scenario.start or DEFAULT_START
+    world = World(seed, start, land=scenario.land, personas=personas, delivery=delivery)
     world.settle_in("person", row.persona)
     world.settle_in("stranger", "adult")
     world.give_phone("person", "first", device_of(row.device))
