@@ -259,7 +259,8 @@ class World:
     def advance_workdays(self, count: int, calendar: Workdays | None = None) -> None:
         """Let time pass to the same hour of the `count`-th working day from today."""
         days = calendar or self.physics.workdays
-        self.physics.advance_to(max(self.clock.now, days.add_to(self.clock.now, count)))
+        there = days.add_to(self.clock.now, count)
+        self.physics.advance_to(self.clock.now if self.clock.has_passed(there) else there)
 
     # -- people, phones, cards ------------------------------------------------------------------------------------
 

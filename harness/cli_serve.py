@@ -30,6 +30,8 @@ _CLOSING = 1.5  # seconds of real time for doors to shut; journals are written a
 
 _LOOK = 0.1  # seconds of real time between two looks for a signal
 
+_OK, _WRONG = 0, 2  # as of all commands: the bench is wrong
+
 _HINTS = """\
 How to point a client at it:
   twilio     client.api.base_url = os.environ["TWILIO_BASE_URL"]
@@ -85,7 +87,8 @@ def serve(
     except OSError as error:
         raise BenchError(str(error)) from error
     finally:
-        _end(building, files)
+        code = _end(building, files)
+    raise typer.Exit(code)
 
 
 def _listen_to_signals() -> SimpleQueue[int]:
@@ -104,8 +107,12 @@ def _wait_for(ended: SimpleQueue[int]) -> None:
             return
 
 
-def _end(building: Building, journals: JournalFiles | None) -> None:
-    """Shut the doors and write the journals, within two seconds even if somebody holds a door open."""
+def _end(building: Building, journals: JournalFiles | None) -> int:
+    """Shut the doors and write the journals, within two seconds even if somebody holds a door or a world.
+
+    Returns the exit code.
+    """
+    code = _OK
     closing = Thread(target=building.close, name="closing", daemon=True)
     closing.start()
     closing.join(_CLOSING)
@@ -113,13 +120,15 @@ def _end(building: Building, journals: JournalFiles | None) -> None:
         try:
             _say(f"{len(journals.end())} journals are in {journals.folder}")
         except OSError as error:
+            code = _WRONG
             _say(f"A JOURNAL IS NOT WHOLE: {error}")
     _say("ended")
     others = [thread for thread in threading.enumerate() if thread is not threading.main_thread()]
     if closing.is_alive() or any(not thread.daemon for thread in others):
         # A call to the outside that nobody answers, or a door that does not shut, would keep the process for seconds.
         sys.stdout.flush()
-        os._exit(0)
+        os._exit(code)
+    return code
 
 
 def _announce(building: Building, file: Path | None) -> None:

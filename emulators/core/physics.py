@@ -9,11 +9,13 @@ from datetime import datetime, timedelta
 from random import Random
 from threading import RLock
 
-from .clock import DEFAULT_START, Clock, Timer
+from .clock import DEFAULT_START, Clock, Timer, elapsed
 from .courier import Courier, must_not_wait
 from .faults import Armed, Faults
 from .journal import Cause, Journal
 from .workdays import Workdays
+
+_NOTHING = timedelta(0)
 
 
 class Physics:
@@ -124,8 +126,9 @@ class Physics:
         """Move on to the next moment at which something is due, at most to `when`; false once that is reached."""
         with self.lock:
             due = self.clock.next_due
-            self.clock.advance_to(when if due is None else min(due, when))
-            return due is not None and due <= when
+            on_the_way = due is not None and elapsed(due, when) >= _NOTHING
+            self.clock.advance_to(due if due is not None and on_the_way else when)
+            return on_the_way
 
     @contextmanager
     def bent_by(self, armed: Armed | None) -> Iterator[None]:

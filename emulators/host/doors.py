@@ -172,7 +172,7 @@ class Building:
             "mail",
             mail_route(self.host),
             self.host.certificates,
-            mail_settle,
+            mail_settle(self.host),
             host=self._address,
             port=self._ports.get("mail", 0),
         )

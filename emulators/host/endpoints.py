@@ -19,6 +19,7 @@ def environment(host: Host, hosted: Hosted) -> dict[str, str]:
         "TWILIO_BASE_URL": doors.get("sms"),
         "TWILIO_ACCOUNT_SID": sms.account_sid,
         "TWILIO_AUTH_TOKEN": sms.auth_token,
+        "TWILIO_MESSAGING_SERVICE_SID": sms.messaging_service_sid,
         "SEVEN_BASE_URL": _below(doors.get("sms"), "/api"),
         "SEVEN_API_KEY": sms.seven_key,
         **_split("SMPP", doors.get("smpp")),
@@ -55,7 +56,7 @@ def endpoints(host: Host, token: str | None) -> dict[str, Any]:
     worlds = {
         hosted.name: {
             "mail_domain": hosted.world.mail_domain,
-            "credentials": hosted.world.keys,
+            "credentials": hosted.keys,
             "env": environment(host, hosted),
         }
         for hosted in host

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from emulators.core.clock import MonotonicPace
+from emulators.core.clock import MonotonicPace, elapsed
+from emulators.core.faults import Armed
 from emulators.core.journal import Entry
 from emulators.world import World
 
@@ -38,14 +39,25 @@ class Hosted:
         self._waits: list[Wait] = []
         self._stop_listening: Callable[[], None] | None = None  # the journal costs less while nobody does
 
+    @property
+    def keys(self) -> dict[str, str]:
+        """Keys and secrets of the doors; with Twilio's account also its messaging service. TEST ONLY."""
+        keys = self.world.keys
+        sid = keys.pop("sms_sid")
+        return {"sms_sid": sid, "sms_service_sid": self.world.sms.credentials.messaging_service_sid, **keys}
+
     # -- time -----------------------------------------------------------------------------------------------------
 
     def follow(self, mode: Mode, rate: float, monotonic: Callable[[], float]) -> None:
-        """Let time run in another way from now on; `rate` is virtual seconds a second and counts for `PACED`."""
+        """Let time run in another way from now on; `rate` is virtual seconds a second and counts for `PACED`.
+
+        What fell due until now happens. Call it without the world's lock.
+        """
         with self.world.physics.lock:
             self.world.clock.tick()
             self.mode, self.rate = mode, {Mode.STEPPED: 0.0, Mode.REAL: 1.0}.get(mode, rate)
             self.world.clock.follow(MonotonicPace(monotonic, self.rate) if self.rate else None)
+        self.world.happen()
         self._nudge()
 
     def tick(self) -> None:
@@ -61,36 +73,47 @@ class Hosted:
             due = self.world.clock.next_due
             if due is None or not self.rate:
                 return None
-            return max(0.0, (due - self.world.clock.now).total_seconds() / self.rate)
+            return max(0.0, elapsed(self.world.clock.now, due).total_seconds() / self.rate)
 
-    def advance_to(self, when: datetime, until: Callable[[], bool] = lambda: False) -> bool:
+    def advance_to(self, when: datetime | None, until: Callable[[], bool] = lambda: False) -> bool:
         """Move on event by event to `when`, with each errand at its own moment; stops early once `until()` is true.
 
-        Returns whether `until` stopped it. Raises `ValueError` for a moment that has passed, `Ended`.
+        `None` stands for the moment at which nothing is due any more. Returns whether `until` stopped it; it is asked
+        with the world's lock held, and nothing moves once it was true. Raises `Ended`, `ValueError` for a moment that
+        has passed.
         """
         physics, clock = self.world.physics, self.world.clock
-        if when < clock.now:
+        if when is not None and clock.has_passed(when):
             raise ValueError(f"{when:%Y-%m-%d %H:%M} has passed, it is {clock.now:%Y-%m-%d %H:%M}")
         with physics.journal.apart():  # doors go on meanwhile: their causes are not ours
             while True:
                 physics.happen()
-                if self.ended is not None:
-                    raise Ended(self.ended)
-                if until():
-                    return True
                 with physics.lock:
-                    due = clock.next_due
-                    there = due is None or due > when
-                    target = when if due is None else min(due, when)
-                    clock.advance_to(max(target, clock.now))
-                if there:
-                    return until()
+                    if self.ended is not None:
+                        raise Ended(self.ended)
+                    if until():
+                        return True
+                    target = _sooner(clock.next_due, when)
+                    if target is not None and not clock.has_passed(target):  # a running clock moves on by itself too
+                        clock.advance_to(target)
+                    if target is None or target is when:
+                        return until()
 
     def settle(self) -> None:
         """After a visit through a door: let happen what is due now. Call it without the world's lock."""
         self.world.happen()
         if self.mode is not Mode.STEPPED:
             self._nudge()
+
+    def disarm(self) -> list[Armed]:
+        """Take back all faults that wait to strike, and return them."""
+        with self.world.physics.lock:
+            waiting = self.world.faults.armed
+            taken = list(waiting)
+            waiting.clear()
+            for armed in taken:
+                self.world.journal.write("fault", "disarmed", emulator=armed.emulator, kind=armed.kind)
+            return taken
 
     # -- waiting --------------------------------------------------------------------------------------------------
 
@@ -144,3 +167,10 @@ class Hosted:
                 self._waits.remove(wait)
                 wait.end(entry)
         self._listen()
+
+
+def _sooner(due: datetime | None, when: datetime | None) -> datetime | None:
+    """The next moment to move to on the way to `when`: that itself, if nothing is due until then."""
+    if due is None or when is None:
+        return when if due is None else due
+    return when if elapsed(due, when) < timedelta(0) else due

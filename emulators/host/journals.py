@@ -7,6 +7,7 @@ When a world is dropped or the host ends, its file holds its whole journal.
 from __future__ import annotations
 
 import logging
+import time
 from io import FileIO
 from pathlib import Path
 from threading import Event, Lock, Thread
@@ -17,7 +18,12 @@ from .host import Host
 from .hosted import Hosted
 
 _EVERY = 0.5  # seconds of real time
+_PATIENCE = 0.2  # seconds of real time that the end waits for worlds that are locked, in all
 _log = logging.getLogger(__name__)
+
+
+class NotWhole(OSError):
+    """The file of a journal lacks its last entries, and the world is gone; the text says how many, and where."""
 
 
 class JournalFiles:
@@ -41,29 +47,53 @@ class JournalFiles:
     def start(self) -> None:
         self._thread.start()
 
-    def finish(self, hosted: Hosted) -> Path:
-        """Write what is left of a world's journal and close its file. Raises `OSError`."""
-        with self._guard:
-            self._troubled.discard(hosted)
-            growing = self._files.pop(hosted, None) or _Growing(self.folder, hosted)
-            try:
-                with hosted.world.physics.lock:
-                    growing.catch_up()
-            finally:
+    def finish(self, hosted: Hosted, patience: float = -1) -> Path:
+        """Write what is left of a world's journal and close its file. Raises `NotWhole`.
+
+        So that nothing comes after it the world is locked, if that can be had within `patience` real seconds; less than
+        none stands for as long as it takes.
+        """
+        lock = hosted.world.physics.lock
+        locked = lock.acquire(timeout=patience)
+        try:
+            with self._guard:
+                return self._finish(hosted)
+        finally:
+            if locked:
+                lock.release()
+
+    def _finish(self, hosted: Hosted) -> Path:
+        self._troubled.discard(hosted)
+        growing = self._files.pop(hosted, None)
+        try:
+            growing = growing or _Growing(self.folder, hosted)
+            growing.catch_up()
+        except OSError as error:
+            written, whole = growing.entries if growing else 0, len(hosted.world.journal)
+            file = growing.path if growing else self.folder / f"{hosted.name}.jsonl"
+            raise NotWhole(
+                f"the world '{hosted.name}' is gone, and of its journal the last {whole - written} of {whole} entries "
+                f"are lost: {file} cannot be written ({error.strerror or error})"
+            ) from error
+        finally:
+            if growing is not None:
                 growing.close()
-            return growing.path
+        return growing.path
 
     def end(self) -> list[Path]:
-        """Finish the files of all worlds that are left. Raises `OSError` for the last that could not be written."""
+        """Finish the files of all worlds that are left. Raises `NotWhole`, for all that could not be written.
+
+        A world that somebody keeps locked does not keep the others waiting: its file then ends with what there is now.
+        """
         self._ended.set()
-        paths, trouble = [], None
+        paths, lost, until = [], [], time.monotonic() + _PATIENCE
         for hosted in self._host:
             try:
-                paths.append(self.finish(hosted))
-            except OSError as error:
-                trouble = error
-        if trouble is not None:
-            raise trouble
+                paths.append(self.finish(hosted, max(0.0, until - time.monotonic())))
+            except NotWhole as error:
+                lost.append(str(error))
+        if lost:
+            raise NotWhole("; ".join(lost))
         return paths
 
     def _keep_up(self) -> None:
@@ -96,13 +126,13 @@ class _Growing:
 
     def __init__(self, folder: Path, hosted: Hosted) -> None:
         self._journal = hosted.world.journal
-        self._entries = 0
+        self.entries = 0
         self._octets = 0
         self._file, self.path = _new_file(folder, hosted.name)
 
     def catch_up(self) -> None:
         """Write the entries that are new. After an `OSError` the file ends where it ended before."""
-        fresh = self._journal.since(self._entries)
+        fresh = self._journal.since(self.entries)
         if not fresh:
             return
         # Half a surrogate pair, which a client may have sent, is `\\udXXX` in JSON.
@@ -115,7 +145,7 @@ class _Growing:
             self._file.seek(self._octets)
             self._file.truncate()
             raise
-        self._entries += len(fresh)
+        self.entries += len(fresh)
         self._octets += len(octets)
 
     def close(self) -> None:

@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from emulators.mail.conversation import Route
+from emulators.mail.conversation import Route, Settle
 from emulators.mail.server import MailServer
 from emulators.sms.smpp.account import SmppAccount
 
@@ -122,11 +122,21 @@ def smpp_accounts(host: Host) -> Callable[[str], SmppAccount | None]:
         if not worlds:
             host.note_stranger("smpp", system_id)
             return None
-        return worlds[0].world.sms.smpp_account
+        smpp = worlds[0].world.sms.smpp_account
+        smpp.settle = worlds[0].settle
+        return smpp
 
     return account
 
 
-def mail_settle(server: MailServer) -> None:
-    """Let happen what a mail has brought about."""
-    server.physics.happen()
+def mail_settle(host: Host) -> Settle:
+    """Lets happen what a mail has brought about."""
+
+    def settle(server: MailServer) -> None:
+        for hosted in host.having("mail", server.smtp_user):
+            if hosted.world.mail is server:
+                hosted.settle()
+                return
+        server.physics.happen()  # its world has just been dropped
+
+    return settle

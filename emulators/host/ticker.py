@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from weakref import WeakSet
 
 from .host import Host
+from .hosted import Hosted
 
 LONGEST = 1.0
 """Real seconds after which a running world is looked at even if nothing is due: its clock is never staler than that."""
@@ -23,6 +25,7 @@ class Ticker:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._next: asyncio.TimerHandle | None = None
         self._nudged = False
+        self._troubled: WeakSet[Hosted] = WeakSet()
         host.on_change(self._nudge)
 
     def step(self) -> float | None:
@@ -34,13 +37,22 @@ class Ticker:
         for hosted in self._host:
             if not hosted.rate:
                 continue
-            try:
-                hosted.tick()
-            except Exception:
-                _log.exception("the world '%s' failed while its time ran", hosted.name)
-            due = hosted.due_in()
+            due = self._step(hosted)
             waits.append(LONGEST if due is None else min(max(due, SHORTEST), LONGEST))
         return min(waits, default=None)
+
+    def _step(self, hosted: Hosted) -> float | None:
+        """Move one world on; its trouble is told in the log, once until it is over, and is not that of the others."""
+        try:
+            hosted.tick()
+            due = hosted.due_in()
+        except Exception:
+            if hosted not in self._troubled:
+                _log.exception("the world '%s' failed while its time ran", hosted.name)
+            self._troubled.add(hosted)
+            return None
+        self._troubled.discard(hosted)
+        return due
 
     async def start(self) -> None:
         """Go on by itself on the loop that runs this."""

@@ -47,8 +47,8 @@ class Handset:
     """A device with one or several SIMs. `number` is the one it was made for, `numbers` are the SIMs in it now.
 
     `receives_sms` is false for a tablet without telephony, or a landline. `platform` decides which ways of taking a
-    code over exist; `None` leaves that open. `contacts` are senders the person knows. `hindrance` is why nothing
-    arrives now, if so: being off comes before a full memory.
+    code over exist; `None` leaves that open. `contacts` are senders the person knows. `hindrances` are why
+    nothing arrives, `hindrance` is the one that is told: being off comes before a full memory.
     """
 
     def __init__(
@@ -71,9 +71,10 @@ class Handset:
         self._inbox: list[TextMessage] = []
         self._flashes: list[TextMessage] = []
         self._assembly = Assembly()
-        self._hindrances: set[Hindrance] = set()
+        self.hindrances: set[Hindrance] = set()
         self.hindrance: Hindrance | None = None
         self._requests: list[CodeRequest] = []
+        self._asked: list[CodeRequest] = []
         self._noticed = physics.journal.kind(channel, "notice", "sid", "to", "from", "text")
         self._flashed = physics.journal.kind(channel, "flash", "sid", "to", "from", "text")
         self._available = available
@@ -98,22 +99,22 @@ class Handset:
 
     def hinder(self, hindrance: Hindrance) -> None:
         """Switch it off, or fill its memory."""
-        self._hindrances.add(hindrance)
+        self.hindrances.add(hindrance)
         self._look_at_hindrances()
         self._write("handset.hindered", number=self.number, reason=hindrance.value)
 
     def recover(self, hindrance: Hindrance) -> None:
         """Switch it on, or make room; all that waited comes at once, if nothing else hinders it."""
-        if hindrance not in self._hindrances:
+        if hindrance not in self.hindrances:
             return
-        self._hindrances.discard(hindrance)
+        self.hindrances.discard(hindrance)
         self._look_at_hindrances()
         self._write("handset.recovered", number=self.number, reason=hindrance.value)
-        if not self._hindrances and self._available is not None:
+        if not self.hindrances and self._available is not None:
             self._available(self)
 
     def _look_at_hindrances(self) -> None:
-        self.hindrance = next((each for each in Hindrance if each in self._hindrances), None)
+        self.hindrance = next((each for each in Hindrance if each in self.hindrances), None)
 
     # -- messages -------------------------------------------------------------------------------------------------
 
@@ -220,9 +221,15 @@ class Handset:
             request.offer(newest)
         return request
 
+    @property
+    def code_requests(self) -> tuple[CodeRequest, ...]:
+        """All that apps have asked for, the oldest first, however they ended."""
+        return tuple(self._asked)
+
     def _await(self, api: Api, way: Way, may: Callable[[TextMessage], bool] = lambda _: True) -> CodeRequest:
         request = CodeRequest(api, self.number, way, may, self._write, self._requests.remove)
         self._requests.append(request)
+        self._asked.append(request)
         request.start(self.platform)
         self._physics.later(TAKEOVER_WINDOW, request.time_out, f"{api.value} on {self.number} ends")
         return request

@@ -116,6 +116,47 @@ def test_what_was_journalled_survives_a_kill(tmp_path: Path) -> None:
     assert [json.loads(line)["event"] for line in file.read_text("utf-8").splitlines()] == ["armed"]
 
 
+def test_a_journal_that_could_not_be_written_is_told_by_the_exit_code(tmp_path: Path) -> None:
+    with Served(tmp_path, "--world", "one", "--journals", "journals") as served:
+        folder = tmp_path / "journals"
+        requests.post(f"{served.control}/worlds", json={"name": "two"}, timeout=10)
+        for file in folder.iterdir():
+            file.unlink()
+        folder.rmdir()
+        folder.write_text("somebody has put a file in its place", "utf-8")
+        requests.post(f"{served.control}/worlds", json={"name": "three"}, timeout=10)
+        code, _, said = served.end(signal.SIGTERM)
+    assert code == 2
+    assert "A JOURNAL IS NOT WHOLE: the world '" in said
+    assert "three.jsonl cannot be written (Not a directory)" in said
+
+
+def test_a_signal_ends_it_within_two_seconds_even_if_whom_a_world_calls_never_answers(tmp_path: Path) -> None:
+    with Served(tmp_path, "--world", "one", "--journals", "journals") as served, ExitStack() as lines:
+        silent = lines.enter_context(socket.create_server(("127.0.0.1", 0)))
+        silent.settimeout(10)
+        person = requests.post(f"{served.control}/worlds/one/people", json={}, timeout=10).json()
+        env = served.endpoints["worlds"]["one"]["env"]
+        requests.post(
+            f"{env['TWILIO_BASE_URL']}/2010-04-01/Accounts/{env['TWILIO_ACCOUNT_SID']}/Messages.json",
+            auth=(env["TWILIO_ACCOUNT_SID"], env["TWILIO_AUTH_TOKEN"]),
+            data={
+                "To": person["mobile"],
+                "From": "Test",
+                "Body": "x",
+                "StatusCallback": f"http://127.0.0.1:{silent.getsockname()[1]}/",
+            },
+            timeout=10,
+        ).raise_for_status()
+        body = json.dumps({"event": "never", "advance": True, "timeout": 60}).encode()
+        head = "POST /worlds/one/wait HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+        waiter = lines.enter_context(connect(served.control))
+        waiter.sendall(f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body)
+        lines.enter_context(silent.accept()[0])
+        code, seconds, said = served.end(signal.SIGTERM)
+    assert (code, seconds < 2.0) == (0, True), (seconds, said)
+
+
 @pytest.mark.parametrize(
     ("options", "said"),
     [

@@ -16,6 +16,7 @@ from starlette.types import Receive, Scope, Send
 
 from emulators.host.control.app import Gate, is_loopback
 from emulators.host.doors import Building
+from emulators.host.endpoints import endpoints
 from emulators.host.host import Host
 from emulators.post.order import LetterOrder
 from emulators.wire.http import answer
@@ -36,7 +37,7 @@ def main(control: Control) -> dict[str, Any]:
 def test_worlds_are_made_listed_shown_and_dropped(control: Control, host: Host) -> None:
     made = control("POST", "/worlds", 201, json={"name": "one", "seed": 5, "start": "2021-03-27T23:30:00+01:00"})
     assert made["now"] == "2021-03-27T23:30:00+01:00"
-    assert made["credentials"] == host.get("one").world.keys
+    assert made["credentials"] == host.get("one").keys
     assert control("GET", "/worlds/one", 200) == made
     assert control("GET", "/worlds", 200) == [made]
     control("POST", "/worlds", 409, json={"name": "one"})
@@ -292,6 +293,16 @@ def test_the_environment_points_at_this_world(control: Control, host: Host, main
     keys = host.get("main").world.keys
     assert (told["TWILIO_ACCOUNT_SID"], told["TWILIO_BASE_URL"]) == (keys["sms_sid"], host.addresses["sms"])
     assert f"{told['SMTP_HOST']}:{told['SMTP_PORT']}" in host.addresses["mail"]
+
+
+def test_twilios_messaging_service_is_told_wherever_its_account_is(control: Control, host: Host) -> None:
+    made = control("POST", "/worlds", 201, json={"name": "one"})
+    sid = host.get("one").world.sms.credentials.messaging_service_sid
+    told = endpoints(host, None)["worlds"]["one"]
+    assert control("GET", "/worlds/one/env", 200)["TWILIO_MESSAGING_SERVICE_SID"] == sid
+    assert control("GET", "/worlds/one", 200)["credentials"]["sms_service_sid"] == sid
+    assert made["credentials"]["sms_service_sid"] == told["credentials"]["sms_service_sid"] == sid
+    assert told["env"]["TWILIO_MESSAGING_SERVICE_SID"] == sid
 
 
 def test_unknown_paths_and_methods_are_problem_details(control: Control, main: dict[str, Any]) -> None:

@@ -15,7 +15,8 @@ import requests
 
 from emulators.host.doors import DOORS, Building, PortTaken
 from emulators.host.host import Host
-from emulators.host.hosted import Hosted
+from emulators.host.hosted import Hosted, Mode
+from emulators.host.router import mail_settle, smpp_accounts
 from emulators.sms.smpp.bodies import Bind, ShortMessage
 from emulators.sms.smpp.codes import Command, Status
 from emulators.sms.smpp.framer import Framer, Pdu
@@ -227,6 +228,30 @@ def test_an_unknown_door_and_an_open_address_without_a_token_are_refused() -> No
         Building(Host(), ports={"fax": 1})
     with pytest.raises(ValueError, match="needs a token"):
         Building(Host(), address="0.0.0.0")
+
+
+def test_what_a_visit_over_smpp_or_smtp_has_brought_about_is_not_overslept(host: Host) -> None:
+    worlds = [host.create("one"), host.create("two", account_of="one")]
+    nudged: list[str] = []
+    host.on_change(lambda: nudged.append("nudged"))
+    for hosted in worlds:
+        hosted.follow(Mode.REAL, 1.0, lambda: 0.0)
+    nudged.clear()
+    account = smpp_accounts(host)(worlds[0].world.sms.smpp_system_id)
+    assert account is not None
+    account.settle()
+    assert nudged == ["nudged"]
+    mail_settle(host)(worlds[1].world.mail)
+    assert nudged == ["nudged"] * 2
+
+
+def test_a_mail_to_a_world_that_has_just_been_dropped_is_settled_all_the_same(host: Host) -> None:
+    one = host.create("one")
+    happened: list[str] = []
+    one.world.physics.soon(lambda: happened.append("it"), "it")
+    host.drop("one")
+    mail_settle(host)(one.world.mail)
+    assert happened == ["it"]
 
 
 def test_an_smpp_client_binds_to_the_world_of_its_system_id(host: Host) -> None:

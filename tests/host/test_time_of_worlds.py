@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
@@ -103,6 +104,47 @@ def test_a_world_that_breaks_does_not_stop_the_others(
     Ticker(host).step()
     assert happened == ["it"]
     assert "'broken' failed" in caplog.text
+
+
+def test_a_world_of_which_nobody_can_say_when_it_goes_on_does_not_stop_the_others(
+    host: Host, watch: Watch, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def beyond() -> float:
+        raise OverflowError("date value out of range")
+
+    broken, sound = host.create("broken"), host.create("sound")
+    for each in (broken, sound):
+        each.follow(Mode.REAL, 1.0, watch)
+    monkeypatch.setattr(broken, "due_in", beyond)
+    happened = plan(sound, minutes=1)
+    watch.seconds += 59.5
+    ticker = Ticker(host)
+    assert [ticker.step(), ticker.step()] == pytest.approx([0.5, 0.5])
+    watch.seconds += 0.5
+    ticker.step()
+    assert happened == ["it"]
+    assert caplog.text.count("'broken' failed") == 1
+
+
+def test_what_fell_due_when_a_running_world_is_stepped_again_is_sent_out(host: Host, watch: Watch) -> None:
+    one = host.create("one")
+    one.follow(Mode.REAL, 1.0, watch)
+    physics, sent = one.world.physics, []
+
+    def could_come_in() -> bool:
+        if not physics.lock.acquire(timeout=1):
+            return False
+        physics.lock.release()
+        return True
+
+    def webhook() -> None:
+        with ThreadPoolExecutor(1) as receiver:  # who may well come back in, through a door
+            sent.append(receiver.submit(could_come_in).result())
+
+    physics.later(timedelta(seconds=5), lambda: physics.send_out(webhook), "webhook")
+    watch.seconds += 10
+    one.follow(Mode.STEPPED, 1.0, watch)
+    assert sent == [True]
 
 
 def test_moving_on_runs_each_errand_at_its_own_moment(host: Host) -> None:

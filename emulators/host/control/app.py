@@ -15,7 +15,8 @@ from pydantic.json_schema import models_json_schema
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ..host import Host
-from . import events, views, worlds
+from . import events, phones, views, worlds
+from .limit import Limit
 from .models import Invalid, Problem, TimedOut
 from .page import page
 from .problems import handle, problem
@@ -41,17 +42,17 @@ def control_app(host: Host, token: str | None = None) -> ASGIApp:
         separate_input_output_schemas=False,
     )
     app.state.host = host
-    for router in (worlds.router, events.router, views.router):
+    for router in (worlds.router, events.router, views.router, phones.router):
         app.include_router(router)
     handle(app)
     description = _described(app, token is not None)
     app.openapi = lambda: description  # type: ignore[method-assign]  # FastAPI's documented way
 
     @app.get("/", include_in_schema=False)
-    def listing() -> HTMLResponse:
+    async def listing() -> HTMLResponse:
         return HTMLResponse(page(description))
 
-    return Gate(app, token)
+    return Gate(Limit(app), token)
 
 
 class Gate:

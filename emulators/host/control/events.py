@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import PlainTextResponse
-from starlette.concurrency import run_in_threadpool
 
+from emulators.core.clock import elapsed
 from emulators.core.journal import Entry, to_jsonl
 from emulators.world import World
 
 from ..hosted import Ended, Hosted, Mode
 from ..waiting import Match, Wait, nearest
+from .apart import apart
 from .models import (
     LAST_YEAR,
+    ArmedFault,
     Awaited,
     ClockShown,
     DifferenceShown,
@@ -26,6 +29,7 @@ from .models import (
     EntryShown,
     JournalShown,
     MissShown,
+    Occurring,
     Running,
     Step,
     TimedOut,
@@ -36,8 +40,11 @@ from .worlds import TheHost, TheWorld
 
 router = APIRouter()
 
-_CLOCK = answers(400, 401, 403, 404, 409, 410, 422)
+_CLOCK = answers(400, 401, 403, 404, 409, 410, 413, 422)
 _MOST = 10_000
+_MOST_KINDS = 30
+_MOST_ARMED = 30
+_STANDS_STILL = "; time stands still in this world until it is moved: by clock/advance, or by a wait with 'advance'"
 
 
 @router.get("/worlds/{name}/clock", tags=["clock"], responses=answers(401, 403, 404, 422))
@@ -101,49 +108,73 @@ def read_journal_lines(
     "/worlds/{name}/wait",
     tags=["journal"],
     response_model=EntryShown,
-    responses=answers(400, 401, 403, 404, 408, 409, 410, 422, on_408=TimedOut),
+    responses=answers(400, 401, 403, 404, 408, 409, 410, 413, 422, on_408=TimedOut),
 )
-async def wait(host: TheHost, hosted: TheWorld, awaited: Awaited) -> Response:
+async def wait(request: Request, host: TheHost, hosted: TheWorld, awaited: Awaited) -> Response:
     """Wait for an entry of the journal. 408 says what came nearest and what is due next."""
-    match = Match(awaited.channel, awaited.event, awaited.data, awaited.contains)
-    seconds = min(awaited.timeout, host.longest_wait)
     loop, over = asyncio.get_running_loop(), asyncio.Event()
-    target = _target(hosted.world, awaited.within) if awaited.within else None
-    within = target - hosted.world.clock.now if target and not awaited.advance else None
-    waiting = hosted.wait(match, awaited.after, within, lambda: loop.call_soon_threadsafe(over.set))
+    seconds = min(awaited.timeout, host.longest_wait)
+    deadline = loop.time() + seconds
+    waiting, target = await apart(lambda: _begin(hosted, awaited, lambda: loop.call_soon_threadsafe(over.set)))
+    hurrying = apart(lambda: _hurry(hosted, waiting, target)) if awaited.advance and not waiting.over else None
+    reason = "nobody waits any more"
     try:
-        if awaited.advance and not waiting.over:
-            with _told():
-                await run_in_threadpool(_hurry, hosted, waiting, target)
-        await asyncio.wait_for(over.wait(), seconds)
-    except TimeoutError:
-        hosted.leave(waiting, f"nothing came within {seconds:g} seconds")
+        # Who hurries ends once the wait is over, with whatever that moment brings about.
+        if await _ends(over.wait() if hurrying is None else hurrying, request, deadline - loop.time()):
+            still = hosted.mode is Mode.STEPPED and not awaited.advance
+            reason = f"nothing came within {seconds:g} seconds{_STANDS_STILL if still else ''}"
     finally:
-        hosted.leave(waiting, "nobody waits any more")
+        left = apart(lambda: hosted.leave(waiting, reason))
+    await left
     if waiting.entry is not None:
         return _json(EntryShown.of(waiting.entry).model_dump_json(exclude_none=True))
     if hosted.ended is not None:
         raise Ended(hosted.ended)
-    return _missed(hosted, waiting, awaited.after)
+    return await apart(lambda: _missed(hosted, waiting, awaited))
+
+
+async def _ends(what: Awaitable[object], request: Request, seconds: float) -> bool:
+    """Whether `what` did not come in so many seconds, nor did the client leave. Raises what it raises."""
+    waited, left = asyncio.ensure_future(what), asyncio.ensure_future(_left(request))
+    try:
+        done, _ = await asyncio.wait({waited, left}, timeout=max(0.0, seconds), return_when=asyncio.FIRST_COMPLETED)
+        if waited in done:
+            with _told():
+                waited.result()
+        return not done
+    finally:
+        waited.cancel()
+        left.cancel()
+
+
+async def _left(request: Request) -> None:
+    """Return once the client has closed its connection."""
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
+
+
+def _begin(hosted: Hosted, awaited: Awaited, tell: Callable[[], object]) -> tuple[Wait, datetime | None]:
+    """Begin to wait; the moment up to which the world's time counts, if it does."""
+    match = Match(awaited.channel, awaited.event, awaited.data, awaited.contains)
+    with hosted.world.physics.lock:
+        target = _target(hosted.world, awaited.within) if awaited.within else None
+        within = elapsed(hosted.world.clock.now, target) if target and not awaited.advance else None
+        return hosted.wait(match, awaited.after, within, tell), target
 
 
 def _hurry(hosted: Hosted, waiting: Wait, target: datetime | None) -> None:
     """Move the world on until the wait is over, to `target`, or else until nothing is due any more."""
-    if target is not None:
-        hosted.advance_to(target, lambda: waiting.over)
-        hosted.leave(waiting, "virtual time is up")
-        return
-    while not waiting.over and (due := hosted.world.clock.next_due) is not None:
-        hosted.advance_to(max(due, hosted.world.clock.now), lambda: waiting.over)
-    hosted.leave(waiting, "nothing is due any more")
+    hosted.advance_to(target, lambda: waiting.over)
+    hosted.leave(waiting, "nothing is due any more" if target is None else "virtual time is up")
 
 
-def _missed(hosted: Hosted, waiting: Wait, after: int) -> Response:
+def _missed(hosted: Hosted, waiting: Wait, awaited: Awaited) -> Response:
     with hosted.world.physics.lock:
-        clock, journal = hosted.world.clock, hosted.world.journal
-        misses = nearest(waiting.match, journal.since(after))
+        clock, entries = hosted.world.clock, hosted.world.journal.entries
         due = [Due(at=at, what=what) for at, what in clock.upcoming(5)]
-        now, position = clock.now, len(journal)
+        armed = [ArmedFault.of(each) for each in hosted.world.faults.unspent]
+        now = clock.now
+    kinds = Counter((entry.channel, entry.event) for entry in entries)
     told = TimedOut(
         title="Request Timeout",
         status=408,
@@ -153,11 +184,13 @@ def _missed(hosted: Hosted, waiting: Wait, after: int) -> Response:
                 entry=EntryShown.of(miss.entry),
                 differs=[DifferenceShown(field=d.field, expected=d.expected, got=d.got) for d in miss.differs],
             )
-            for miss in misses
+            for miss in nearest(waiting.match, entries[awaited.after :])
         ],
+        journal=[Occurring(channel=at, event=event, count=n) for (at, event), n in kinds.most_common(_MOST_KINDS)],
+        armed=armed[:_MOST_ARMED],
         due=due,
         now=now,
-        position=position,
+        position=len(entries),
     )
     return _json(told.model_dump_json(), 408, MEDIA_TYPE)
 
@@ -185,7 +218,8 @@ def _target(world: World, step: Step) -> datetime:
     with world.physics.lock:
         when = world.clock.later(step.duration)
         if step.workdays and when.year < LAST_YEAR:
-            when = max(when, world.physics.workdays.add_to(when, step.workdays))
+            there = world.physics.workdays.add_to(when, step.workdays)
+            when = there if elapsed(when, there) > timedelta(0) else when
     if when.year >= LAST_YEAR:
         raise TooLate(f"the clocks here end with the year {LAST_YEAR - 1}")
     return when

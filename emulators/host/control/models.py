@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue, StringConstraints, WithJsonSchema
 
 from emulators.core.clock import BERLIN
+from emulators.core.faults import Armed
 from emulators.core.journal import Entry, to_jsonl
 from emulators.core.workdays import LAENDER
 
@@ -92,7 +93,7 @@ class WorldShown(BaseModel):
                 mode=hosted.mode,
                 rate=hosted.rate,
                 mail_domain=world.mail_domain,
-                credentials=world.keys,
+                credentials=hosted.keys,
                 people=list(world.people),
                 journal=len(world.journal),
                 armed=len(world.faults.unspent),
@@ -131,6 +132,11 @@ class ArmedFault(BaseModel):
     nth: Annotated[int, Field(description="events at its point until it strikes; less than 1 once it has")]
     times: Annotated[int, Field(description="how many events it is still to strike")]
     parameters: dict[str, Any]
+
+    @classmethod
+    def of(cls, armed: Armed) -> ArmedFault:
+        parameters = armed.fault.model_dump(mode="json")
+        return cls(emulator=armed.emulator, kind=armed.kind, nth=armed.nth, times=armed.times, parameters=parameters)
 
 
 class FaultsShown(BaseModel):
@@ -264,10 +270,20 @@ class Invalid(Problem):
     errors: list[Mistake] = Field(default_factory=list)
 
 
+class Occurring(BaseModel):
+    """A kind of entry, and how many of it there are."""
+
+    channel: str
+    event: str
+    count: int
+
+
 class TimedOut(Problem):
-    """Nothing came: the nearest misses, what is due next, and where the journal stands."""
+    """Nothing came: the nearest misses, what there is instead, what is due next, and where the journal stands."""
 
     nearest: list[MissShown]
+    journal: Annotated[list[Occurring], Field(description="what the whole journal has most of")]
+    armed: Annotated[list[ArmedFault], Field(description="faults that have not struck yet")]
     due: list[Due]
     now: datetime
     position: int

@@ -18,9 +18,11 @@ from emulators.phone.catalogue import UnknownDevice
 
 from ..host import NameTaken, NoSuchWorld
 from ..hosted import Ended
+from ..journals import NotWhole
 from .models import Invalid, Mistake, Problem
 
 MEDIA_TYPE = "application/problem+json"
+_LISTED = "GET / lists all that there is"
 
 _TOLD: dict[type[Exception], int] = {
     NoSuchWorld: 404,
@@ -29,6 +31,7 @@ _TOLD: dict[type[Exception], int] = {
     UnknownFault: 422,
     UnknownPersona: 404,
     UnknownDevice: 404,
+    NotWhole: 500,
 }
 
 
@@ -40,8 +43,26 @@ class RoleTaken(ValueError):
     """Somebody plays that role already. Answered 409."""
 
 
+class InVain(ValueError):
+    """A fault that cannot strike here. Answered 409."""
+
+
+class NotNow(ValueError):
+    """What a person cannot do as things are. Answered 409."""
+
+
 class Missing(LookupError):
     """What a path names does not exist. Answered 404."""
+
+
+_OWN: dict[type[Exception], int] = {
+    TooLate: 409,
+    RoleTaken: 409,
+    InVain: 409,
+    NotNow: 409,
+    Missing: 404,
+    UnicodeError: 422,
+}
 
 
 def answers(*codes: int, **models: type[BaseModel]) -> dict[int | str, dict[str, Any]]:
@@ -64,37 +85,59 @@ def problem(status: int, detail: str, **more: Any) -> JSONResponse:
     return JSONResponse(content, status, media_type=MEDIA_TYPE)
 
 
-def _methods(request: Request) -> set[str]:
+def _methods(request: Request) -> list[str]:
     """The methods of a path, as described."""
     paths = request.app.openapi()["paths"]
     found = (operations for path, operations in paths.items() if compile_path(path)[0].match(request.url.path))
-    return {method.upper() for operations in found for method in operations}
+    return sorted({method.upper() for operations in found for method in operations})
 
 
 async def _http(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)
-    answer = problem(error.status_code, str(error.detail))
-    answer.headers.update(error.headers or {})
-    if error.status_code == 405:  # the framework names the methods of one route; there may be several with this path
-        answer.headers["allow"] = ", ".join(sorted(_methods(request)))
+    status, path, detail = error.status_code, request.url.path, str(error.detail)
+    headers = dict(error.headers or {})
+    if status == 404:
+        detail = f"there is no {path} here; {_LISTED}"
+    elif status == 405:  # the framework names the methods of one route; there may be several with this path
+        headers["allow"] = ", ".join(_methods(request)) or headers.get("allow", "")
+        detail = f"{request.method} is not for {path}, which has {headers['allow']}; {_LISTED}"
+    answer = problem(status, detail)
+    answer.headers.update(headers)
     return answer
 
 
-async def _invalid(_: Request, error: Exception) -> JSONResponse:
+async def _invalid(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)
+    not_json = isinstance(error.body, bytes)  # the framework has left it as it came
     mistakes = [
-        Mistake(field=".".join(map(str, e["loc"])), problem=e["msg"].removeprefix("Value error, "))
+        Mistake(
+            field=".".join(map(str, e["loc"])),
+            problem=_needs_type(request)
+            if not_json and e["loc"] == ("body",)
+            else e["msg"].removeprefix("Value error, "),
+        )
         for e in error.errors()
     ]
     detail = "; ".join(f"{mistake.field}: {mistake.problem}" for mistake in mistakes)
     return problem(422, detail, errors=[mistake.model_dump() for mistake in mistakes])
 
 
+async def _unforeseen(_: Request, error: Exception) -> JSONResponse:
+    return problem(500, f"the bench itself has failed: {type(error).__name__}: {error}")
+
+
+def _needs_type(request: Request) -> str:
+    given = request.headers.get("content-type")
+    came = f"'Content-Type: {given[:100]}'" if given else "no Content-Type"
+    return f"is taken as JSON with the header 'Content-Type: application/json'; it came with {came}"
+
+
 def handle(app: FastAPI) -> None:
     """Answer every error of the API with problem details."""
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(RequestValidationError, _invalid)
-    for kind, status in {**_TOLD, TooLate: 409, UnicodeError: 422, Missing: 404, RoleTaken: 409}.items():
+    app.add_exception_handler(Exception, _unforeseen)
+    for kind, status in {**_TOLD, **_OWN}.items():
         app.add_exception_handler(kind, _telling(status))
 
 

@@ -1,7 +1,11 @@
-"""What lies in somebody's phone, mailbox and letterbox."""
+"""What lies in somebody's phone, mailbox and letterbox.
+
+A world is locked while it is looked up what there is, and not while it is read, scanned or drawn.
+"""
 
 from __future__ import annotations
 
+from copy import copy
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Response
@@ -31,36 +35,38 @@ def read_sms(hosted: TheWorld, role: Role) -> list[SmsShown]:
 def read_mail(hosted: TheWorld, role: Role) -> list[MailShown]:
     """The mails in somebody's mailbox, spam included, the oldest first."""
     with hosted.world.physics.lock:
-        return [
-            MailShown(
-                id=m.id,
-                folder=m.folder,
-                sender=m.sender,
-                subject=m.subject,
-                received_at=m.received_at,
-                text=m.text,
-                links=list(m.links),
-                visible_links=list(m.visible_links),
-            )
-            for m in hosted.world.mail.mailbox(the_person(hosted, role).email).messages
-        ]
+        messages = tuple(hosted.world.mail.mailbox(the_person(hosted, role).email).messages)
+    return [
+        MailShown(
+            id=m.id,
+            folder=m.folder,
+            sender=m.sender,
+            subject=m.subject,
+            received_at=m.received_at,
+            text=m.text,
+            links=list(m.links),
+            visible_links=list(m.visible_links),
+        )
+        for m in messages
+    ]
 
 
 @router.get("/worlds/{name}/people/{role}/letters", tags=["inboxes"], responses=_ANSWERS)
 def read_letters(hosted: TheWorld, role: Role) -> list[LetterShown]:
     """The letters that somebody found, the oldest first: the text of each page, and what its QR codes say."""
     with hosted.world.physics.lock:
-        return [
-            LetterShown(
-                letter_id=letter.letter_id,
-                reference=letter.reference,
-                delivered_at=letter.delivered_at,
-                opened=letter.opened,
-                pages=list(letter.pages),
-                codes=list(letter.codes),
-            )
-            for letter in hosted.world.post.letters_at(the_person(hosted, role).address)
-        ]
+        letters = [copy(letter) for letter in hosted.world.post.letters_at(the_person(hosted, role).address)]
+    return [
+        LetterShown(
+            letter_id=letter.letter_id,
+            reference=letter.reference,
+            delivered_at=letter.delivered_at,
+            opened=letter.opened,
+            pages=list(letter.pages),
+            codes=list(letter.codes),
+        )
+        for letter in letters
+    ]
 
 
 @router.get(
@@ -79,13 +85,11 @@ def picture_of_letter(
     """A page of a letter as it looks in the hand."""
     with hosted.world.physics.lock:
         found = hosted.world.post.letters_at(the_person(hosted, role).address)
-        letter = next((each for each in found if each.letter_id == letter_id), None)
-        if letter is None:
-            raise Missing(
-                f"'{role}' has no letter '{letter_id}'; there: {', '.join(e.letter_id for e in found) or 'none'}"
-            )
-        try:
-            picture = letter.preview(page, overlay=overlay)
-        except IndexError as error:
-            raise Missing(str(error)) from error
+        letter = next((copy(each) for each in found if each.letter_id == letter_id), None)
+    if letter is None:
+        raise Missing(f"'{role}' has no letter '{letter_id}'; there: {', '.join(e.letter_id for e in found) or 'none'}")
+    try:
+        picture = letter.preview(page, overlay=overlay)
+    except IndexError as error:
+        raise Missing(str(error)) from error
     return Response(picture, media_type="image/png")

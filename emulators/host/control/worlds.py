@@ -9,13 +9,13 @@ from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from fastapi.responses import PlainTextResponse
 
 from emulators.core.clock import DEFAULT_START
-from emulators.core.faults import Armed
 from emulators.core.person import Person
 from emulators.phone.catalogue import device
 
 from ..endpoints import environment
 from ..host import Host
 from ..hosted import Hosted
+from ..in_vain import never_strikes
 from .models import (
     ArmedFault,
     EndpointsShown,
@@ -29,34 +29,36 @@ from .models import (
     WorldName,
     WorldShown,
 )
-from .problems import Missing, RoleTaken, answers
+from .problems import InVain, Missing, RoleTaken, answers
 
 router = APIRouter()
 
 
-def the_host(request: Request) -> Host:
+async def the_host(request: Request) -> Host:  # as a coroutine it needs none of the few threads
     host: Host = request.app.state.host
     return host
 
 
-def the_world(
-    request: Request, name: Annotated[WorldName, Path(description="the world's name", examples=["main"])]
-) -> Hosted:
-    return the_host(request).get(name)
-
-
 TheHost = Annotated[Host, Depends(the_host)]
+
+
+async def the_world(
+    host: TheHost, name: Annotated[WorldName, Path(description="the world's name", examples=["main"])]
+) -> Hosted:
+    return host.get(name)
+
+
 TheWorld = Annotated[Hosted, Depends(the_world)]
 
 
 @router.get("/healthz", tags=["host"])
-def healthz(host: TheHost) -> Health:
+async def healthz(host: TheHost) -> Health:
     """Whether the host answers."""
     return Health(worlds=len(host))
 
 
 @router.get("/endpoints", tags=["host"], responses=answers(401, 403))
-def endpoints(host: TheHost) -> EndpointsShown:
+async def endpoints(host: TheHost) -> EndpointsShown:
     """Where the doors are, and who called at them whom no world knows."""
     strangers = [StrangerShown(surface=s.surface, account=s.account) for s in tuple(host.strangers)]
     return EndpointsShown(doors=dict(host.addresses), worlds=len(host), strangers=strangers)
@@ -68,7 +70,7 @@ def endpoints(host: TheHost) -> EndpointsShown:
     response_class=PlainTextResponse,
     responses={200: {"content": {"application/x-pem-file": {"schema": {"type": "string"}}}}, **answers(401, 403)},
 )
-def mail_ca(host: TheHost) -> Response:
+async def mail_ca(host: TheHost) -> Response:
     """The CA that a mail client has to trust for STARTTLS. TEST ONLY."""
     return Response(host.certificates.ca, media_type="application/x-pem-file")
 
@@ -79,7 +81,7 @@ def list_worlds(host: TheHost) -> list[WorldShown]:
     return [WorldShown.of(hosted) for hosted in host]
 
 
-@router.post("/worlds", tags=["worlds"], status_code=201, responses=answers(400, 401, 403, 404, 409, 422))
+@router.post("/worlds", tags=["worlds"], status_code=201, responses=answers(400, 401, 403, 404, 409, 413, 422))
 def create_world(host: TheHost, new: NewWorld, response: Response) -> WorldShown:
     """Make a world. 404 if `account_of` names none, 409 if the name is taken."""
     start = new.start or DEFAULT_START
@@ -95,19 +97,21 @@ def show_world(hosted: TheWorld) -> WorldShown:
 
 
 @router.get("/worlds/{name}/env", tags=["worlds"], responses=answers(401, 403, 404, 422))
-def show_environment(host: TheHost, hosted: TheWorld) -> dict[str, str]:
+async def show_environment(host: TheHost, hosted: TheWorld) -> dict[str, str]:
     """Variables that point a system under test at this world. TEST ONLY."""
     return environment(host, hosted)
 
 
-@router.delete("/worlds/{name}", tags=["worlds"], status_code=204, responses=answers(401, 403, 404, 422))
+@router.delete("/worlds/{name}", tags=["worlds"], status_code=204, responses=answers(401, 403, 404, 422, 500))
 def drop_world(host: TheHost, hosted: TheWorld) -> Response:
-    """Drop a world; who waits in it is answered 410."""
+    """Drop a world; who waits in it is answered 410. 500 if its journal could not be written: then too it is gone."""
     host.drop(hosted.name)
     return Response(status_code=204)
 
 
-@router.post("/worlds/{name}/people", tags=["people"], status_code=201, responses=answers(400, 401, 403, 404, 409, 422))
+@router.post(
+    "/worlds/{name}/people", tags=["people"], status_code=201, responses=answers(400, 401, 403, 404, 409, 413, 422)
+)
 def settle_in(hosted: TheWorld, new: NewPerson) -> dict[str, Any]:
     """Let somebody live in the world, with letterbox, mailbox and SIM. TEST ONLY.
 
@@ -152,24 +156,34 @@ def list_faults(
             for name, kinds in faults.known.items()
             if emulator in (None, name)
         }
-        return FaultsShown(catalogue=catalogue, armed=[_armed(a) for a in faults.unspent])
+        return FaultsShown(catalogue=catalogue, armed=[ArmedFault.of(armed) for armed in faults.unspent])
 
 
-@router.post("/worlds/{name}/faults", tags=["faults"], status_code=201, responses=answers(400, 401, 403, 404, 422))
-def arm_fault(hosted: TheWorld, new: NewFault) -> ArmedFault:
-    """Arm a fault. 404 says which emulator or kind there is not and what there is, 422 which parameter does not fit."""
+@router.post(
+    "/worlds/{name}/faults", tags=["faults"], status_code=201, responses=answers(400, 401, 403, 404, 409, 413, 422)
+)
+def arm_fault(host: TheHost, hosted: TheWorld, new: NewFault) -> ArmedFault:
+    """Arm a fault. 404 says which emulator or kind there is not and what there is, 422 which parameter does not fit.
+
+    409 for one that would wait in vain: at a door that several worlds share, nobody knows yet whose connection it is.
+    """
     known = hosted.world.faults.known
     if new.emulator not in known:
         raise Missing(f"no emulator '{new.emulator}'; known: {', '.join(sorted(known))}")
     if new.kind not in known[new.emulator]:
         raise Missing(f"no fault '{new.kind}' of '{new.emulator}'; known: {', '.join(known[new.emulator])}")
+    if (why := never_strikes(host, new.emulator, new.kind, known[new.emulator][new.kind])) is not None:
+        raise InVain(why)
     with hosted.world.physics.lock:
-        return _armed(hosted.world.faults.arm(new.emulator, new.kind, new.parameters, nth=new.nth, times=new.times))
+        return ArmedFault.of(
+            hosted.world.faults.arm(new.emulator, new.kind, new.parameters, nth=new.nth, times=new.times)
+        )
 
 
-def _armed(armed: Armed) -> ArmedFault:
-    parameters = armed.fault.model_dump(mode="json")
-    return ArmedFault(emulator=armed.emulator, kind=armed.kind, nth=armed.nth, times=armed.times, parameters=parameters)
+@router.delete("/worlds/{name}/faults", tags=["faults"], responses=answers(401, 403, 404, 422))
+def disarm_faults(hosted: TheWorld) -> list[ArmedFault]:
+    """Take back all faults that have not struck yet, and show them."""
+    return [ArmedFault.of(armed) for armed in hosted.disarm()]
 
 
 def the_person(hosted: Hosted, role: str) -> Person:
