@@ -15,10 +15,11 @@ from .request import Base64Pdf, TooLarge, pdf_in
 OPEN = frozenset({"/api/Login", "/api/Login/HealthCheck"})
 """Paths that need no token."""
 
-# What does not go together, as a JSON schema.
+_DOMESTIC = re.compile(rf"\s*({GERMANY})?\s*")
+
+# What does not go together, as a JSON schema; it promises less than is kept, for a country may also be Germany.
 _REGISTERED: dict[str, JsonValue] = {"registeredLetter": {"type": "string", "minLength": 1}}
-_DOMESTIC = rf"^\s*({GERMANY})?\s*$"
-_COUNTRY: dict[str, JsonValue] = {"country": {"type": "string", "not": {"pattern": _DOMESTIC}}}
+_COUNTRY: dict[str, JsonValue] = {"country": {"type": "string", "minLength": 1}}
 _NEITHER_DUPLEX_NOR_ABROAD: dict[str, JsonValue] = {
     "allOf": [
         {
@@ -174,7 +175,7 @@ class EpostLetter(_Body):
     @property
     def _abroad(self) -> str:
         """The country, empty for Germany."""
-        return "" if re.match(_DOMESTIC, self.country or "") else self.country or ""
+        return "" if _DOMESTIC.fullmatch(self.country or "") else self.country or ""
 
     def _plugins(self) -> tuple[Premium | None, Upload | None]:
         """What is wanted of each plug-in; of one that is named twice, the last counts."""

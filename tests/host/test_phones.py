@@ -107,8 +107,9 @@ def test_a_code_is_offered_on_the_page_it_is_bound_to_and_for_five_minutes(
 @pytest.mark.parametrize(
     ("body", "problem"),
     [
-        ({"api": "sms_retriever"}, "needs app_hash"),
-        ({"api": "autofill"}, "needs domain"),
+        ({"api": "sms_retriever"}, "app_hash: Field required"),
+        ({"api": "autofill"}, "domain: Field required"),
+        ({"api": "user_consent", "domain": "epa.example"}, "domain: Extra inputs"),
         ({"api": "sms_retriever", "app_hash": "short"}, "app_hash"),
         ({"api": "telepathy"}, "sms_retriever"),
     ],

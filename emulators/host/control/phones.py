@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Path
-from pydantic import BaseModel, Field, model_validator
+from pydantic import BaseModel, Field
 
 from emulators.sms.handset import Handset, Hindrance
 from emulators.sms.takeover import Api, CodeRequest, Outcome, Platform
@@ -20,7 +20,6 @@ router = APIRouter()
 
 _READ = answers(401, 403, 404, 422)
 _DONE = answers(400, 401, 403, 404, 409, 413, 422)
-_NEEDS = {Api.RETRIEVER: "app_hash", Api.AUTOFILL: "domain"}
 
 
 class NewSms(Body):
@@ -54,22 +53,29 @@ class PhoneChange(Body):
     contacts: list[Word] | None = None
 
 
-class NewCodeRequest(Body):
-    """An app begins to wait for a code: SMS Retriever by its `app_hash`, User Consent (of one `sender` only, if named),
-    or AutoFill on a page of `domain` (within a frame of `embedded`)."""
+class Retriever(Body):
+    """Android's SMS Retriever: the message that ends with the app's hash."""
 
-    api: Literal["sms_retriever", "user_consent", "autofill"]
-    app_hash: Annotated[str, Field(pattern=r"^[A-Za-z0-9+/]{11}$")] | None = None
+    api: Literal["sms_retriever"]
+    app_hash: Annotated[str, Field(pattern=r"^[A-Za-z0-9+/]{11}$")]
+
+
+class UserConsent(Body):
+    """Android's SMS User Consent: one message with a code, of one sender only if that is named."""
+
+    api: Literal["user_consent"]
     sender: Word | None = None
-    domain: Word | None = None
+
+
+class AutoFill(Body):
+    """iOS, on a page of `domain`, within a frame of `embedded` if that is named."""
+
+    api: Literal["autofill"]
+    domain: Word
     embedded: Word | None = None
 
-    @model_validator(mode="after")
-    def _whole(self) -> NewCodeRequest:
-        needed = _NEEDS.get(Api(self.api))
-        if needed is not None and getattr(self, needed) is None:
-            raise ValueError(f"{self.api} needs {needed}")
-        return self
+
+NewCodeRequest = Annotated[Retriever | UserConsent | AutoFill, Field(discriminator="api")]
 
 
 class CodeRequestShown(BaseModel):
@@ -131,13 +137,13 @@ def ask_for_code(hosted: TheWorld, role: Role, new: NewCodeRequest) -> CodeReque
     """Let an app wait for a code, for five minutes of the world's time."""
     with hosted.world.physics.lock:
         handset = _handset(hosted, role)
-        match Api(new.api):
-            case Api.RETRIEVER:
-                handset.start_retriever(new.app_hash or "")
-            case Api.USER_CONSENT:
-                handset.start_user_consent(new.sender)
-            case Api.AUTOFILL:
-                handset.start_autofill(new.domain or "", new.embedded)
+        match new:
+            case Retriever(app_hash=app_hash):
+                handset.start_retriever(app_hash)
+            case UserConsent(sender=sender):
+                handset.start_user_consent(sender)
+            case AutoFill(domain=domain, embedded=embedded):
+                handset.start_autofill(domain, embedded)
         return _told(handset, len(handset.code_requests))
 
 
