@@ -470,6 +470,14 @@ def test_a_pair_cut_in_two_is_taken_and_reported(
     assert centre.physics.journal.to_jsonl().encode()
 
 
+def test_a_doubt_says_which_part_of_how_many_it_is_about(centre: Centre) -> None:
+    octets = header(1) + b"price 5 \x1b"
+    sid = "SM" + message_id(centre.client().submit(octets, esm_class=EsmClass.UDHI))
+    (doubt,) = centre.events("doubt")
+    assert (doubt["part"], doubt["parts"], doubt["data_coding"]) == (1, 2, 0)
+    assert doubt["sid"].startswith(sid)
+
+
 # -- what is not SMPP ---------------------------------------------------------------------------------------------
 
 
