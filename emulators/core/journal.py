@@ -99,7 +99,7 @@ class Journal:
         def note(*values: Any) -> None:
             if len(values) != count:
                 raise TypeError(f"{channel} {event} has the values {', '.join(keys)}; {len(values)} were given")
-            extend((what, clock.now, self.cause if self._ever_apart else self._cause, *values))
+            extend((what, clock.now, self.cause if self._ever_apart else self._cause) + values)  # noqa: RUF005
             if listeners:
                 self._tell()
 

@@ -116,21 +116,23 @@ class SmsGateway:
 
     def submit(self, order: SmsOrder) -> Message:
         """Take a message for delivery, at once or when the order says; raises `Rejected`."""
-        sender = order.sender or (self.service_sender if order.service_sid is not None else "")
-        hit = self.physics.faults.strike(self.name, "submit")
+        to, sender = order.to, order.sender or (self.service_sender if order.service_sid is not None else "")
+        faults = self.physics.faults
+        hit = faults.strike(self.name, "submit") if faults.armed else None
         try:
             if hit is not None:
                 _refuse_by(hit)
             check(order, sender)
-            if (order.to, sender) in self._opted_out:
+            if self._opted_out and (to, sender) in self._opted_out:
                 raise Rejected.because(21610)
         except Rejected as refused:
             with self.physics.bent_by(hit):
-                self._journal_refusal(order.to, sender, refused)
+                self._journal_refusal(to, sender, refused)
             raise
         message = self._enter(order, sender)
-        self._submitted(message.sid, order.to, sender, order.body, message.coding.segments)
-        carry, label = partial(self._carry, message), f"sms {message.sid} sets out"
+        sid = message.sid
+        self._submitted(sid, to, sender, message.body, message.coding.segments)
+        carry, label = partial(self._carry, message), f"sms {sid} sets out"
         if order.send_at is not None and elapsed(message.created, order.send_at) > _NOW:
             message.status = Status.SCHEDULED
             self.physics.at(order.send_at, carry, label)
@@ -224,7 +226,8 @@ class SmsGateway:
             return
         message.sent = self.physics.clock.now
         self._turn(message, _SENT, None, 0)
-        hit = self.physics.faults.strike(self.name, "delivery")
+        faults = self.physics.faults
+        hit = faults.strike(self.name, "delivery") if faults.armed else None
         if hit is None:
             self.network.arrive(message)
             return
@@ -233,15 +236,16 @@ class SmsGateway:
 
     def _turn(self, message: Message, status: Status, error_code: int | None, network_error: int) -> None:
         """Change the state and tell whoever asked to be told. A state at the end of the way stays as it is."""
-        if message.status is status or message.status.final:
+        former = message.status
+        if former is status or former.final:
             return
         message.status, message.updated = status, self.physics.clock.now
         message.error_code, message.network_error = error_code, network_error
-        order = message.order
-        if order.listener is not None:
-            order.listener(message)
-        if order.status_callback is not None:
-            self.reports.status(message, order.status_callback)
+        listener, callback = message.order.listener, message.order.status_callback
+        if listener is not None:
+            listener(message)
+        if callback is not None:
+            self.reports.status(message, callback)
 
     # `from` is a keyword of Python, hence the dictionaries.
     def _journal_refusal(self, to: str, sender: str, refused: Rejected) -> None:

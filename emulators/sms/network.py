@@ -164,18 +164,13 @@ class Network:
             handset.receive_part(message.sid, message.sender, text, part, to=message.to, flash=message.order.flash)
 
     def _hand_over(self, message: Message, passage: Passage, handset: Handset) -> None:
-        sid, order, to = message.sid, message.order, message.order.to
-        self._delivered(sid, to)
-        sender = passage.sender or message.sender
-        text = message.body if passage.text is None else passage.text
-        flash = passage.flash or (bool(order.data_coding) and order.flash)
-        if passage.segments is not None:
-            for part, piece in passage.segments:
-                handset.receive_part(sid, sender, piece, part, to=to, flash=flash)
-        elif order.part is not None:
-            handset.receive_part(sid, sender, text, order.part, to=to, flash=flash)
+        order = message.order
+        to = order.to
+        self._delivered(message.sid, to)
+        if passage is PLAIN and order.part is None and not order.data_coding:  # as nearly all
+            handset.receive(message.sid, message.sender, message.body, to=to)
         else:
-            handset.receive(sid, sender, text, to=to, flash=flash)
+            _hand_over_as(message, passage, handset)
         if passage.reported:
             self.turn(message, _DELIVERED, None, 0)
         if self._held_back:
@@ -200,3 +195,18 @@ class Network:
 
     def write(self, event: str, **data: object) -> None:
         self.physics.journal.write(self._channel, event, **data)
+
+
+def _hand_over_as(message: Message, passage: Passage, handset: Handset) -> None:
+    """What the handset gets where the message is a part, has a class, or was altered on its way."""
+    sid, order, to = message.sid, message.order, message.to
+    sender = passage.sender or message.sender
+    text = message.body if passage.text is None else passage.text
+    flash = passage.flash or order.flash
+    if passage.segments is not None:
+        for part, piece in passage.segments:
+            handset.receive_part(sid, sender, piece, part, to=to, flash=flash)
+    elif order.part is not None:
+        handset.receive_part(sid, sender, text, order.part, to=to, flash=flash)
+    else:
+        handset.receive(sid, sender, text, to=to, flash=flash)

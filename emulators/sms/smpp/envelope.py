@@ -11,20 +11,27 @@ from .pdu import decode, encode
 
 _REMEMBERED, _SHORT = 1024, 256  # so many of these are remembered, unless their octets are more than that
 _NO_TEXT = b"\0"  # sm_length 0
+_BOTH, _FAILURE, _SUCCESS, _BETWEEN = 1, 2, 3, 0x10  # registered_delivery: bits 0 and 1 (success is of 5.0), and bit 4
 
 
 class Envelope:
     """The fields of `sm` but for its text and parameters, and what follows from them. Raises `Malformed`.
 
-    `to` is the E.164 number meant, `sender` a number or a name.
+    `to` is the E.164 number meant, `sender` a number or a name. `wants_success`, `wants_failure`, `wants_between` are
+    the receipts asked for.
     """
 
-    __slots__ = ("_heads", "data_coding", "has_header", "has_times", "registered_delivery", "sender", "sm", "to")
+    __slots__ = (
+        "_heads", "data_coding", "has_header", "has_times", "sender", "sm", "to",
+        "wants_between", "wants_failure", "wants_success",
+    )  # fmt: skip
 
     def __init__(self, sm: ShortMessage) -> None:
         self.sm = sm._replace(short_message=b"", tlvs=())
         self.data_coding = sm.data_coding
-        self.registered_delivery = sm.registered_delivery
+        asked = sm.registered_delivery & 3
+        self.wants_success, self.wants_failure = asked in (_BOTH, _SUCCESS), asked in (_BOTH, _FAILURE)
+        self.wants_between = bool(sm.registered_delivery & _BETWEEN)
         self.has_header = bool(sm.esm_class & EsmClass.UDHI)
         self.has_times = bool(sm.schedule_delivery_time or sm.validity_period)
         self.to, self.sender = _destination(*sm[4:7]), _source(*sm[1:4])

@@ -11,6 +11,7 @@ LENGTH_LIMIT = 70_000
 """The longest PDU that is read: a `message_payload` of 65,535 octets and all fields fit. An own limit."""
 
 _LENGTH = Struct(">I")
+_unpack, _SIZE = HEADER.unpack_from, HEADER.size
 
 
 class FramingLost(ValueError):
@@ -44,19 +45,19 @@ class Framer:
         """The PDUs that are complete with `data`. Raises `FramingLost`; nothing can be fed after that."""
         if self._rest:
             data = self._rest + data
-        at, size = 0, len(data)
-        unpack, header, limit = HEADER.unpack_from, HEADER.size, self._limit
+        at, body, size, limit = 0, _SIZE, len(data), self._limit
         try:
-            while size - at >= header:
-                length, command, status, sequence = unpack(data, at)
-                if not header <= length <= limit:
+            while body <= size:
+                length, command, status, sequence = _unpack(data, at)
+                if not _SIZE <= length <= limit:
                     at = size
                     raise FramingLost(length, sequence)
-                if size - at < length:
+                if (end := at + length) > size:
                     break
-                start, at = at, at + length
-                yield _new(Pdu, (command, status, sequence, data[start + header : at]))
-            if size - at >= 4 and not header <= (length := _LENGTH.unpack_from(data, at)[0]) <= limit:
+                at = end
+                yield _new(Pdu, (command, status, sequence, data[body:end]))
+                body = end + _SIZE
+            if size - at >= 4 and not _SIZE <= (length := _LENGTH.unpack_from(data, at)[0]) <= limit:
                 at = size
                 raise FramingLost(length, 0)  # known before the rest of the header is here
         finally:

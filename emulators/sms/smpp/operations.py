@@ -138,9 +138,9 @@ def _replace_sm(account: SmppAccount, body: bytes) -> Reply:
     envelope = submission.envelope
     if new.schedule_delivery_time or new.validity_period:
         raise Malformed(Status.RREPLACEFAIL, "schedule_delivery_time and validity_period of a message stay as they are")
-    text = content(new.short_message, envelope.data_coding, envelope.has_header, ())
+    text, _, _, _ = content(new.short_message, envelope.data_coding, envelope.has_header, ())
     try:
-        account.gateway.replace(submission.message.sid, text.body)
+        account.gateway.replace(submission.message.sid, text)
     except Rejected as refused:
         return Reply(Status.RREPLACEFAIL if refused.code == 20409 else status_of(refused))
     submission.envelope = Envelope(envelope.sm._replace(registered_delivery=new.registered_delivery))

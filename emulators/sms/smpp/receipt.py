@@ -23,7 +23,7 @@ _DELIVRD, _RECEIPTED = MessageState.DELIVRD, Tag.RECEIPTED_MESSAGE_ID
 _STATES = {state: (state.name, encode_tlv(Tag.MESSAGE_STATE, bytes((state,)))) for state in MessageState}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)  # no two are compared, and so it is quickly found among those remembered
 class Dialect:
     """How an SMS centre writes its receipts. `date_digits` is 10 (to the minute) or 12 (to the second).
 
@@ -54,13 +54,8 @@ class Receipt(NamedTuple):
 
     def line(self, dialect: Dialect) -> str:
         message_id, submitted, done, state, error, text = self
-        stat, digits = _STATES[state][0], dialect.date_digits
-        return (
-            f"id:{written(message_id, dialect.receipt_id)} {'sub:001 ' if dialect.sub else ''}"
-            f"dlvrd:{'001' if state is _DELIVRD else '000'} "
-            f"submit date:{_date(submitted, digits)} done date:{_date(done, digits)} stat:{stat} "
-            f"err:{error:03} {dialect.text_label}:{text[:_TEXT]}"
-        )
+        told = _told(dialect, submitted, done, _STATES[state][0], error)
+        return f"id:{written(message_id, dialect.receipt_id)} {told}:{text[:_TEXT]}"
 
     def tlvs(self, dialect: Dialect) -> bytes:
         """receipted_message_id, message_state and, after a failure, network_error_code (3: GSM), as they travel."""
@@ -76,7 +71,17 @@ class Receipt(NamedTuple):
         return b"%b%c%b%b" % (head, len(line), line, self.tlvs(dialect))
 
 
-@lru_cache(_REMEMBERED)  # in a stepped world many receipts are of the same moment
+@lru_cache(_REMEMBERED)  # in a stepped world many receipts are of the same moments
+def _told(dialect: Dialect, submitted: datetime, done: datetime, stat: str, error: int) -> str:
+    """What a receipt says between the id and the text."""
+    digits = dialect.date_digits
+    return (
+        f"{'sub:001 ' if dialect.sub else ''}dlvrd:{'001' if stat == _DELIVRD.name else '000'} "
+        f"submit date:{_date(submitted, digits)} done date:{_date(done, digits)} stat:{stat} "
+        f"err:{error:03} {dialect.text_label}"
+    )
+
+
 def _date(at: datetime, digits: int) -> str:
     minutes = f"{at.year % 100:02}{at.month:02}{at.day:02}{at.hour:02}{at.minute:02}"  # strftime takes 4 times as long
     return minutes if digits == 10 else f"{minutes}{at.second:02}"

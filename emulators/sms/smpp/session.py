@@ -275,7 +275,8 @@ class SmppSession:
             self._note("window_exceeded", unanswered=unanswered, window=rules.window)
             self._say(command | RESPONSE, sequence, rules.over_window)
             return
-        hit = account.physics.faults.strike(account.name, SUBMIT)
+        faults = account.physics.faults
+        hit = faults.strike(account.name, SUBMIT) if faults.armed else None
         if hit is not None:
             with account.physics.bent_by(hit):
                 spoil(self, account, hit.fault, request)

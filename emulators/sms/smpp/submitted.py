@@ -23,9 +23,6 @@ if TYPE_CHECKING:
 _RECEIPT = EsmClass.RECEIPT
 _DELIVRD, _UNDELIV, _ENROUTE = MessageState.DELIVRD, MessageState.UNDELIV, MessageState.ENROUTE
 _UNDELIVERED_ERROR = 1  # absent subscriber
-# registered_delivery: bits 0 and 1, and bit 4.
-_ALWAYS, _ON_FAILURE, _ON_SUCCESS = 1, 2, 3  # the last is of SMPP 5.0
-_INTERMEDIATE = 0x10
 
 
 @dataclass(eq=False, slots=True)
@@ -66,16 +63,17 @@ class Submission:
 
     def changed(self, message: Message) -> None:
         """The message has got another status: a receipt, if it was asked for."""
+        envelope, account = self.envelope, self.account
         if not message.status.final:
-            if self.envelope.registered_delivery & _INTERMEDIATE and state_of(message) is _ENROUTE:
-                self._report(message, _ENROUTE, self.account.rules.dialect, EsmClass.INTERMEDIATE)
+            if envelope.wants_between and state_of(message) is _ENROUTE:
+                self._report(message, _ENROUTE, account.rules.dialect, EsmClass.INTERMEDIATE)
             return
         state = state_of(message)
-        asked = self.envelope.registered_delivery & 3
-        if asked == _ALWAYS or asked == (_ON_SUCCESS if state is _DELIVRD else _ON_FAILURE):
-            hit = self.account.physics.faults.strike(self.account.name, RECEIPT)
+        if envelope.wants_success if state is _DELIVRD else envelope.wants_failure:
+            faults = account.physics.faults
+            hit = faults.strike(account.name, RECEIPT) if faults.armed else None
             if hit is None:
-                self._report(message, state, self.account.rules.dialect)
+                self._report(message, state, account.rules.dialect)
             else:
                 self._report_bent(hit, message, state)
         if self.then is not None:

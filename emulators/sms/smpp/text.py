@@ -6,7 +6,6 @@ Source: SMPP v3.4, 5.2.19 (data_coding), 3GPP TS 23.038, section 4 (message clas
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
 
 from .. import coding
 from ..message import Part
@@ -39,20 +38,14 @@ _DECODERS: dict[int, Callable[[bytes], str]] = {
 _ALPHABETS = (_gsm7, _hex, _ucs2, _gsm7)  # bits 2 and 3 of a data coding with a message class
 
 
-class Content(NamedTuple):
-    """A submission's octets without header, their text, the header, and the part they are."""
+def content(octets: bytes, data_coding: int, has_header: bool, tlvs: Tlvs) -> tuple[str, bytes, bytes, Part | None]:
+    """A submission's text, its octets without header, the header, and the part they are.
 
-    body: str
-    octets: bytes
-    udh: bytes
-    part: Part | None
-
-
-def content(octets: bytes, data_coding: int, has_header: bool, tlvs: Tlvs) -> Content:
-    """Raises `Malformed` for a header that does not parse, an unknown data coding, or half a set of sar parameters."""
+    Raises `Malformed` for a header that does not parse, an unknown data coding, or half a set of sar parameters.
+    """
     udh, octets = _split_header(octets) if has_header else (b"", octets)
     part = _part_of_header(udh) if udh else _part_of_tlvs(tlvs) if tlvs else None
-    return Content((_DECODERS.get(data_coding) or _decoder(data_coding))(octets), octets, udh, part)
+    return (_DECODERS.get(data_coding) or _decoder(data_coding))(octets), octets, udh, part
 
 
 def data_coding_of(text: str) -> DataCoding:
