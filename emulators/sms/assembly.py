@@ -7,7 +7,7 @@ from .message import Part
 # A handset keeps the parts of so many unfinished messages; the oldest make room.
 MAX_UNFINISHED = 64
 
-_Key = tuple[str, str, int, int]
+_Key = tuple[str, str, bool, int, int]
 
 
 class Assembly:
@@ -20,12 +20,11 @@ class Assembly:
         """Put a part away; returns the whole text once nothing is missing.
 
         Of a part that comes twice the later one counts, for references are used again; one with a number outside 1 to
-        `total` counts not at all. Two halves of a
-        surrogate pair in two parts are one character again.
+        `total` counts not at all.
         """
         if not 1 <= part.number <= part.total:
             return None
-        key = (to, sender, part.reference, part.total)
+        key = (to, sender, part.wide, part.reference, part.total)
         pieces = self._unfinished.setdefault(key, {})
         pieces[part.number] = text
         if len(pieces) < part.total:
@@ -33,5 +32,4 @@ class Assembly:
                 del self._unfinished[next(iter(self._unfinished))]
             return None
         del self._unfinished[key]
-        whole = "".join(pieces[number] for number in sorted(pieces))
-        return whole.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+        return "".join(pieces[number] for number in sorted(pieces))

@@ -7,13 +7,13 @@ Every wire protocol (Twilio's REST, seven.io's, SMPP) ends in `submit`.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import cached_property, partial
 from typing import ClassVar
 
 from starlette.types import ASGIApp
 
-from emulators.core.clock import elapsed
+from emulators.core.clock import Timer, elapsed
 from emulators.core.emulator import Door
 from emulators.core.faults import Armed, Fault
 from emulators.core.physics import Physics
@@ -73,6 +73,7 @@ class SmsGateway:
         self.store = Messages()
         self._submitted = physics.journal.kind(self.name, "submitted", "sid", "to", "from", "body", "segments")
         self._random = physics.randomness(self.name)
+        self._scheduled: dict[str, Timer] = {}  # of each message that has not set out
         self._opted_out: set[tuple[str, str]] = set()
         self._inbound_listeners: list[Callable[[Message], object]] = []
 
@@ -135,7 +136,7 @@ class SmsGateway:
         carry, label = partial(self._carry, message), f"sms {sid} sets out"
         if order.send_at is not None and elapsed(message.created, order.send_at) > _NOW:
             message.status = Status.SCHEDULED
-            self.physics.at(order.send_at, carry, label)
+            self._scheduled[sid] = self.physics.at(order.send_at, carry, label)
         else:
             if order.service_sid is not None:
                 message.status = Status.ACCEPTED
@@ -149,15 +150,35 @@ class SmsGateway:
         self._turn(message, Status.CANCELED, None, 0)
         return message
 
-    def replace(self, sid: str, body: str) -> Message:
-        """Give a message that has not arrived another text. Raises `Rejected`: 20404, 20409, 21602, 21617."""
+    def replace(
+        self, sid: str, body: str, *, send_at: datetime | None = None, validity: timedelta | None = None
+    ) -> Message:
+        """Give a message that has not arrived another text, and, if they are given, other times.
+
+        Raises `Rejected`: 20404, 20409 (also for another `send_at` once it has set out), 21602, 21617.
+        """
         message = self._pending(sid)
         if not body:
             raise Rejected.because(21602)
         check_length(body)
+        if send_at is not None:
+            self._reschedule(message, send_at)
+        if validity is not None:
+            message.order = message.order._replace(validity=validity)
+            self.network.revalidated(message)
         message.body, message.coding, message.updated = body, coding_of(body), self.physics.clock.now
-        self._write("replaced", sid=sid, to=message.to, body=body)
+        times = {"send_at": send_at, "valid_until": None if validity is None else message.expires}
+        told = {name: moment for name, moment in times.items() if moment is not None}
+        self._write("replaced", sid=sid, to=message.to, body=body, **told)
         return message
+
+    def _reschedule(self, message: Message, send_at: datetime) -> None:
+        if message.status is not Status.SCHEDULED:
+            raise Rejected.because(20409, f"{message.sid} is {message.status.value}, it has set out already")
+        timer = self._scheduled[message.sid]
+        timer.cancel()
+        message.order = message.order._replace(send_at=send_at)
+        self._scheduled[message.sid] = self.physics.at(send_at, partial(self._carry, message), timer.label)
 
     def redact(self, sid: str) -> Message:
         """Forget the text of a message that has come to its end. Raises `Rejected`: 20404, 20409."""
@@ -222,6 +243,8 @@ class SmsGateway:
 
     def _carry(self, message: Message) -> None:
         """The message leaves the gateway; on the way it may be lost, late, doubled…"""
+        if self._scheduled:
+            self._scheduled.pop(message.sid, None)
         if message.status is _CANCELED:
             return
         message.sent = self.physics.clock.now

@@ -6,6 +6,8 @@ import unicodedata
 from dataclasses import dataclass
 
 from .coding import Encoding, coding_of, encode, in_alphabet, room_of, smart_encode, split, units_of
+from .header import concatenation
+from .message import Part
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +77,7 @@ def inspect(text: str, reference: int = 0, *, wide_reference: bool = False) -> I
         Segment(
             number,
             part,
-            _udh(reference, number, len(parts), wide_reference) if len(parts) > 1 else b"",
+            concatenation(Part(reference, number, len(parts), wide_reference)) if len(parts) > 1 else b"",
             encode(part) if coding.encoding is Encoding.GSM7 else part.encode("utf-16-be", "surrogatepass"),
             units_of(part, coding.encoding),
             room_of(coding.encoding, alone=len(parts) == 1),
@@ -99,9 +101,3 @@ def _offenders(text: str) -> tuple[Offender, ...]:
 def _instead(char: str) -> str | None:
     plain = smart_encode(char)
     return plain if plain != char else None
-
-
-def _udh(reference: int, number: int, total: int, wide: bool) -> bytes:
-    if wide:
-        return bytes((0x06, 0x08, 0x04, reference >> 8 & 0xFF, reference & 0xFF, total, number))
-    return bytes((0x05, 0x00, 0x03, reference & 0xFF, total, number))

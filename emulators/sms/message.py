@@ -47,12 +47,13 @@ for _status in Status:
 class Part(NamedTuple):
     """Which part of a long message: `number` counts from 1 to `total`; `reference` joins the parts.
 
-    Source: 3GPP TS 23.040, 9.2.3.24.1 and 9.2.3.24.8.
+    A reference of 16 bits is `wide`, and never the same as one of 8. Source: 3GPP TS 23.040, 9.2.3.24.8.
     """
 
     reference: int
     number: int
     total: int
+    wide: bool = False
 
 
 class SmsOrder(NamedTuple):

@@ -125,7 +125,7 @@ class Network:
         """The message arrives after `delay`, or expires before that."""
         due = self.physics.clock.later(delay)
         if elapsed(message.expires, due) > timedelta(0) and not message.status.final:
-            self._expire_in_time(message, _ABSENT)
+            self._expire_in_time(message)
         self.physics.at(due, lambda: self.arrive(message, passage), f"sms {message.sid} arrives")
 
     def hold_back(self, message: Message) -> Callable[[], None]:
@@ -180,11 +180,19 @@ class Network:
     def _hold(self, message: Message, passage: Passage, handset: Handset, hindrance: Hindrance) -> None:
         self.write("held", sid=message.sid, to=message.to, reason=hindrance.value)
         self._waiting.setdefault(handset, []).append((message, passage))
-        self._expire_in_time(message, _ERROR_OF[hindrance])
+        self._expire_in_time(message)
 
-    def _expire_in_time(self, message: Message, network_error: int) -> None:
+    def revalidated(self, message: Message) -> None:
+        """A message on its way is valid longer, or less long, than it was."""
+        self._expire_in_time(message)
+
+    def _expire_in_time(self, message: Message) -> None:
         def expire() -> None:
-            self.fail(message, VALIDITY_EXPIRED, network_error)
+            if elapsed(message.expires, self.physics.clock.now) < timedelta(0):
+                return  # it was given more time meanwhile, at the end of which this is asked again
+            handset = self._holders.get(message.to)
+            hindrance = handset.hindrance if handset is not None else None
+            self.fail(message, VALIDITY_EXPIRED, _ERROR_OF[hindrance] if hindrance is not None else _ABSENT)
 
         self.physics.at(message.expires, expire, f"sms {message.sid} expires")
 

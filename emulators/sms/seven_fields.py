@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 
 from .admission import is_http_url
+from .header import part_of
 from .message import Message, SmsOrder
 from .surface import BODY_LIMIT, Malformed, Request
 
@@ -142,6 +143,7 @@ def orders_of(
         raise Wrong(BAD_URL)
     try:
         udh = bytes.fromhex(fields.get("udh", ""))
+        part = part_of(udh)
     except ValueError:
         raise Wrong(UNREADABLE) from None
     return [
@@ -154,6 +156,7 @@ def orders_of(
             validity=_ttl(fields.get("ttl", "")),
             send_at=_delay(now, fields.get("delay", "")),
             udh=udh,
+            part=part,
             data_coding=_FLASH if truth(fields.get("flash", "")) else None,
             listener=report(hook) if hook else None,
         )

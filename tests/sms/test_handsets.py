@@ -90,10 +90,12 @@ def test_parts_of_other_senders_and_references_are_not_mixed() -> None:
     assert parts.add(NUMBER, "A", Part(1, 2, 2), "f") == "af"
 
 
-def test_two_halves_of_a_surrogate_pair_are_one_character_again() -> None:
+def test_a_reference_of_16_bits_is_not_the_same_as_one_of_8() -> None:
     parts = Assembly()
-    assert parts.add(NUMBER, "A", Part(1, 1, 2), "\ud83d") is None
-    assert parts.add(NUMBER, "A", Part(1, 2, 2), "\ude00!") == "😀!"
+    assert parts.add(NUMBER, "A", Part(1, 1, 2), "a") is None
+    assert parts.add(NUMBER, "A", Part(1, 2, 2, wide=True), "b") is None
+    assert parts.add(NUMBER, "A", Part(1, 2, 2), "c") == "ac"
+    assert parts.add(NUMBER, "A", Part(1, 1, 2, wide=True), "d") == "db"
 
 
 def test_unfinished_messages_do_not_pile_up() -> None:

@@ -62,6 +62,13 @@ def test_a_query_a_form_and_json_all_send_a_message(physics: Physics, sms: SmsGa
     assert sms.messages[0].order.channel == "seven"
 
 
+def test_parts_with_a_header_are_joined_on_the_handset(physics: Physics, sms: SmsGateway) -> None:
+    assert send(sms, text=", Ende", udh="050003CC0202") == "100"
+    assert send(sms, text="Anfang", udh="050003CC0201") == "100"
+    physics.happen()
+    assert [text.body for text in sms.handset(NUMBER).inbox] == ["Anfang, Ende"]
+
+
 def test_json_tells_of_each_recipient(sms: SmsGateway) -> None:
     found = detail(sms, to=f"{NUMBER},49 171 3920001,0171 1234567")
     assert (found["success"], found["sms_type"], found["balance"]) == ("101", "direct", 500.0)
@@ -101,6 +108,7 @@ def test_ids_and_details_stand_below_the_code(sms: SmsGateway) -> None:
         ({"delivery_report": "ftp://example"}, "307"),
         ({"ttl": "0"}, "400"),
         ({"udh": "xyz"}, "400"),
+        ({"udh": "0500FF"}, "400"),
         ({"delay": "tomorrow"}, "400"),
         ({"delay": "9" * 30}, "400"),
     ],

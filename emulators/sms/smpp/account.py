@@ -10,7 +10,8 @@ from hmac import compare_digest
 from typing import TYPE_CHECKING, Protocol
 
 from ..coding import split
-from ..message import Message
+from ..header import concatenation
+from ..message import Message, Part
 from .bodies import ShortMessage, Tlvs, find
 from .codes import ALPHANUMERIC, E164, INTERNATIONAL, EsmClass, Tag
 from .codes import Status as Esme
@@ -175,10 +176,9 @@ class SmppAccount:
     def _inbound(self, message: Message) -> None:
         """A message from a handset, in as many parts as it takes."""
         parts = split(message.body)
-        reference = message.position & 0xFF
         data_coding = data_coding_of(message.body)  # one for all parts, also for a part that could do with less
         for number, part in enumerate(parts, 1):
-            header = bytes((5, 0, 3, reference, len(parts), number)) if len(parts) > 1 else b""
+            header = concatenation(Part(message.position, number, len(parts))) if len(parts) > 1 else b""
             octets = in_alphabet(data_coding, part)
             sm = ShortMessage(
                 "",

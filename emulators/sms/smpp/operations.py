@@ -23,7 +23,7 @@ from .bodies import (
 )
 from .codes import Command, Status, Tag
 from .envelope import Envelope
-from .submission import REFUSALS, network_error_of, state_of
+from .submission import REFUSALS, network_error_of, state_of, times_of
 from .submitted import Submission
 from .text import content
 from .times import format_absolute
@@ -129,18 +129,18 @@ def _cancel_sm(account: SmppAccount, body: bytes) -> Reply:
 
 
 def _replace_sm(account: SmppAccount, body: bytes) -> Reply:
-    """Gives the message another text and another wish for a receipt; another time is refused (0x13).
+    """Gives the message another text and another wish for a receipt, and other times if it names any.
 
     Source: SMPP v3.4, 4.10.
     """
     new = pdu.decode(ReplaceSm, body)
     submission = _submission(account, new.message_id, new.source_addr, Status.RREPLACEFAIL)
-    envelope = submission.envelope
-    if new.schedule_delivery_time or new.validity_period:
-        raise Malformed(Status.RREPLACEFAIL, "schedule_delivery_time and validity_period of a message stay as they are")
+    envelope, message = submission.envelope, submission.message
+    now = account.physics.clock.now
+    send_at, validity = times_of(new, now, message.sent or message.order.send_at or now)
     text, _, _, _ = content(new.short_message, envelope.data_coding, envelope.has_header, ())
     try:
-        account.gateway.replace(submission.message.sid, text)
+        account.gateway.replace(message.sid, text, send_at=send_at, validity=validity)
     except Rejected as refused:
         return Reply(Status.RREPLACEFAIL if refused.code == 20409 else status_of(refused))
     submission.envelope = Envelope(envelope.sm._replace(registered_delivery=new.registered_delivery))

@@ -9,7 +9,7 @@ from emulators.core.clock import elapsed
 
 from ..errors import VALIDITY_EXPIRED
 from ..message import Message, SmsOrder, Status
-from .bodies import Malformed, ShortMessage, Tlvs, find
+from .bodies import Malformed, ReplaceSm, ShortMessage, Tlvs, find
 from .codes import MessageState, Tag
 from .codes import Status as Esme
 from .envelope import Envelope
@@ -39,7 +39,7 @@ REFUSALS: dict[int, Esme] = {
 _STATES: dict[Status, MessageState] = {
     Status.ACCEPTED: MessageState.ENROUTE,
     Status.QUEUED: MessageState.ENROUTE,
-    Status.SCHEDULED: MessageState.SCHEDULED,
+    Status.SCHEDULED: MessageState.ENROUTE,  # SCHEDULED is of SMPP 5.0
     Status.SENT: MessageState.ENROUTE,
     Status.DELIVERED: MessageState.DELIVRD,
     Status.UNDELIVERED: MessageState.UNDELIV,
@@ -80,18 +80,23 @@ def order_of(
         octets = payload
     coding = envelope.data_coding
     body, octets, udh, part = content(octets, coding, envelope.has_header, tlvs)
-    send_at, validity = _times(envelope.sm, now) if envelope.has_times else (None, None)
+    send_at, validity = times_of(envelope.sm, now, now) if envelope.has_times else (None, None)
     to, sender = envelope.to, envelope.sender
     order = SmsOrder(to, sender, body, None, "smpp", None, validity, send_at, udh, coding, octets, part, listener)
     return order._replace(coding=coding_carried(octets, coding, part)) if coding else order
 
 
-def _times(sm: ShortMessage, now: datetime) -> tuple[datetime | None, timedelta | None]:
-    """When the message sets out, and how long it is valid from then on."""
+def times_of(
+    sm: ShortMessage | ReplaceSm, now: datetime, sets_out: datetime
+) -> tuple[datetime | None, timedelta | None]:
+    """When the message sets out, and how long it is valid from then on, as far as that is said.
+
+    If the first is not said it sets out, or has set out, at `sets_out`. Raises `Malformed` (0x61, 0x62).
+    """
     send_at = _moment(sm.schedule_delivery_time, now, Esme.RINVSCHED) if sm.schedule_delivery_time else None
     if not sm.validity_period:
         return send_at, None
-    validity = elapsed(send_at or now, _moment(sm.validity_period, now, Esme.RINVEXPIRY))
+    validity = elapsed(send_at or sets_out, _moment(sm.validity_period, now, Esme.RINVEXPIRY))
     if validity <= timedelta(0):
         raise Malformed(Esme.RINVEXPIRY, f"validity_period ends {sm.validity_period}, before the message sets out")
     return send_at, validity

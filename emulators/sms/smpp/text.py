@@ -1,25 +1,22 @@
 """What a submission carries: its octets as text, and which part of a long message it is.
 
-Source: SMPP v3.4, 5.2.19 (data_coding), 3GPP TS 23.038, section 4 (message classes), TS 23.040, 9.2.3.24 (header).
+Source: SMPP v3.4, 5.2.19 (data_coding), 3GPP TS 23.038, section 4 (message classes).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-from .. import coding
+from .. import coding, header
 from ..message import Part
 from .bodies import Malformed, Tlvs, find_number
 from .codes import DataCoding, Status, Tag
-
-_CONCATENATION_8, _CONCATENATION_16 = 0x00, 0x08
-
 
 _gsm7 = coding.decode
 
 
 def _ucs2(octets: bytes) -> str:
-    # Half a surrogate pair is no character; it could not be written to the journal or shown by REST.
+    # Half a surrogate pair is no character: phones decode each part by itself, and show a sign for what is none.
     return octets.decode("utf-16-be", "replace")
 
 
@@ -43,8 +40,15 @@ def content(octets: bytes, data_coding: int, has_header: bool, tlvs: Tlvs) -> tu
 
     Raises `Malformed` for a header that does not parse, an unknown data coding, or half a set of sar parameters.
     """
-    udh, octets = _split_header(octets) if has_header else (b"", octets)
-    part = _part_of_header(udh) if udh else _part_of_tlvs(tlvs) if tlvs else None
+    udh, part = b"", None
+    if has_header:
+        try:
+            udh, octets = header.cut_off(octets)
+            part = header.part_of(udh)
+        except ValueError as error:
+            raise Malformed(Status.RINVESMCLASS, str(error)) from None
+    elif tlvs:
+        part = _part_of_tlvs(tlvs)
     return (_DECODERS.get(data_coding) or _decoder(data_coding))(octets), octets, udh, part
 
 
@@ -79,27 +83,6 @@ def _decoder(data_coding: int) -> Callable[[bytes], str]:
     raise Malformed(Status.RSUBMITFAIL, f"data_coding 0x{data_coding:02X} is not known here")
 
 
-def _split_header(octets: bytes) -> tuple[bytes, bytes]:
-    length = octets[0] + 1 if octets else 1
-    if len(octets) < length:
-        raise Malformed(Status.RINVESMCLASS, "esm_class announces a user data header that is not there")
-    return octets[:length], octets[length:]
-
-
-def _part_of_header(udh: bytes) -> Part | None:
-    at = 1
-    while at + 2 <= len(udh):
-        kind, length = udh[at], udh[at + 1]
-        value = udh[at + 2 : at + 2 + length]
-        if len(value) < length:
-            raise Malformed(Status.RINVESMCLASS, "an element of the user data header is longer than the header")
-        if (kind, length) in ((_CONCATENATION_8, 3), (_CONCATENATION_16, 4)):
-            reference, total, number = int.from_bytes(value[:-2], "big"), value[-2], value[-1]
-            return Part(reference, number, total) if 1 <= number <= total else None  # such an element is to be ignored
-        at += 2 + length
-    return None
-
-
 def _part_of_tlvs(tlvs: Tlvs) -> Part | None:
     reference = find_number(tlvs, Tag.SAR_MSG_REF_NUM, 2)
     total = find_number(tlvs, Tag.SAR_TOTAL_SEGMENTS, 1)
@@ -110,7 +93,7 @@ def _part_of_tlvs(tlvs: Tlvs) -> Part | None:
         raise Malformed(Status.RMISSINGOPTPARAM, "of the three sar parameters one or two are missing")
     if not 1 <= number <= total:
         raise Malformed(Status.RINVOPTPARAMVAL, f"part {number} of {total} cannot be")
-    return Part(reference, number, total)
+    return Part(reference, number, total, wide=reference > 0xFF)
 
 
 def coding_carried(octets: bytes, data_coding: int, part: Part | None) -> coding.Coding | None:
