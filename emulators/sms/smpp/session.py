@@ -7,10 +7,8 @@ noted in the journal; only where framing is lost is the connection closed.
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
 from functools import partial
@@ -24,12 +22,13 @@ from .account import SmppAccount
 from .bent_line import answer_over, is_refused
 from .bodies import Bind, BindResp, Malformed, Tlv
 from .codes import RESPONSE, Command, Status, Tag, name_of
-from .faults import BIND, ENQUIRE_LINK, SUBMIT, BindRefused
+from .faults import BIND, ENQUIRE_LINK, SUBMIT, BindRefused, ServerUnbind
 from .framer import Framer, FramingLost, Pdu
 from .operations import OPERATIONS, SUBMITTING, answer
 from .pdu import BINDS, decode, encode, pdu
 from .spoiled import spoil
 from .submitted import Delivery
+from .voice import Voice
 
 INTERFACE_VERSION = 0x34
 _MAX_SEQUENCE = 0x7FFFFFFF
@@ -56,19 +55,10 @@ _SUBMITS = frozenset({Mode.TRANSMITTER, Mode.TRANSCEIVER})
 _RECEIVES = frozenset({Mode.RECEIVER, Mode.TRANSCEIVER})
 
 
-@dataclass(slots=True)
-class _Hold:
-    """What waits to be said; the next hold's comes after it."""
-
-    octets: list[bytes]
-    released: bool = False
-
-
 class SmppSession:
     """One connection. It is without a world until a bind says whose account it is; then it holds that world's lock.
 
-    What `send` takes goes out through the wire, or waits while the session has to `hold`. `accounts` finds the account
-    of a system_id, `busy` is told of the account after each piece of input.
+    `accounts` finds the account of a system_id, `busy` is told of the account after each piece of input.
     """
 
     _heard_at: datetime
@@ -89,10 +79,7 @@ class SmppSession:
         self._framer = Framer()
         self._sequence = 0
         self._fresh = 0
-        self.withheld = 0
-        self._behind: list[bytes] = []
-        self._holds: deque[_Hold] = deque()
-        self.send: Callable[[bytes], None] = wire.send
+        self._voice = Voice(wire)
         self._unanswered: dict[int, Delivery] = {}
 
     # -- the wire's side --------------------------------------------------------------------------------------------
@@ -270,7 +257,8 @@ class SmppSession:
             self._say(command | RESPONSE, sequence, status, body)
             return
         self._fresh += 1
-        unanswered, rules = self._fresh + self.withheld, account.rules
+        voice, rules = self._voice, account.rules
+        unanswered = self._fresh + voice.withheld
         if unanswered > rules.window:
             self._note("window_exceeded", unanswered=unanswered, window=rules.window)
             self._say(command | RESPONSE, sequence, rules.over_window)
@@ -279,30 +267,14 @@ class SmppSession:
         hit = faults.strike(account.name, SUBMIT) if faults.armed else None
         if hit is not None:
             with account.physics.bent_by(hit):
-                spoil(self, account, hit.fault, request)
+                spoil(voice, account, hit.fault, request)
+                if isinstance(hit.fault, ServerUnbind):
+                    self.unbind()
             return
         status, body, submission = answer(account, command, octets)
         if submission is not None:
             account.newest_id = submission.message_id
-        self.send(pdu(command | RESPONSE, sequence, body, status))
-        if self._behind:
-            self._catch_up()
-
-    def reply(self, octets: bytes) -> None:
-        """Send an answer, and those that were to come after it."""
-        self.send(octets)
-        self._catch_up()
-
-    def _catch_up(self) -> None:
-        late, self._behind = self._behind, []
-        self.withheld -= len(late)
-        for one in late:
-            self.send(one)
-
-    def reply_after_next(self, octets: bytes) -> None:
-        """Keep an answer back until another one has been sent."""
-        self.withheld += 1
-        self._behind.append(octets)
+        (voice.reply if voice.behind else voice.send)(pdu(command | RESPONSE, sequence, body, status))
 
     # -- deliveries -------------------------------------------------------------------------------------------------
 
@@ -311,7 +283,7 @@ class SmppSession:
             return False
         sequence = self._next()
         self._unanswered[sequence] = delivery
-        self.send(pdu(_DELIVER_SM, sequence, delivery.body))
+        self._voice.send(pdu(_DELIVER_SM, sequence, delivery.body))
         return True
 
     def _take_answer(self, request: Pdu) -> None:
@@ -336,22 +308,7 @@ class SmppSession:
     # -- speaking ---------------------------------------------------------------------------------------------------
 
     def _say(self, command: int, sequence: int, status: int = 0, body: bytes = b"") -> None:
-        self.send(pdu(command, sequence, body, status))
-
-    def hold(self, rest: bytes) -> Callable[[], None]:
-        """Say nothing until what is returned is called; then `rest` comes, and what was to be said meanwhile."""
-        hold = _Hold([rest])
-        self._holds.append(hold)
-        self.send = hold.octets.append
-
-        def release() -> None:
-            hold.released = True
-            while self._holds and self._holds[0].released:
-                self.wire.send(b"".join(self._holds.popleft().octets))
-            if not self._holds:
-                self.send = self.wire.send
-
-        return release
+        self._voice.send(pdu(command, sequence, body, status))
 
     def _next(self) -> int:
         self._sequence = self._sequence % _MAX_SEQUENCE + 1
