@@ -43,7 +43,8 @@ from emulators.phone.faults import FAULTS as PHONE_FAULTS
 from emulators.phone.phone import Phone
 from emulators.phone.profile import DeviceProfile, OperatingSystem
 from emulators.post.office import PostOffice
-from emulators.post.profile import Delivery, PostProfile
+from emulators.post.profile import PostProfile
+from emulators.services import Services
 from emulators.sms.gateway import SmsGateway
 from emulators.sms.handset import TAKEOVER_WINDOW
 from emulators.sms.one_time_code import Way, ios_autofill, user_consent
@@ -103,20 +104,21 @@ class World:
         personas: Mapping[str, Persona] = PERSONAS,
         name: str = "",
         realm: str | None = None,
-        delivery: Delivery = "fixed",
+        services: Services | None = None,
     ) -> None:
         """`name` tells worlds behind shared doors apart: their credentials and mail addresses follow from it.
 
-        `realm` is whose credentials the world has, its own (`SEED/NAME`) unless given. `delivery` is how long
-        letters are on their way: all the same time, or each as it is drawn for it from the seed.
+        `realm` is whose credentials the world has, its own (`SEED/NAME`) unless given. `services` says how those who
+        run its services have set them up.
         """
         self.name = name
         own_realm = f"{seed}/{name}" if name else ""
         self.physics = Physics(seed, start, Workdays(land), realm=own_realm if realm is None else realm)
         self.clock, self.journal, self.faults = self.physics.clock, self.physics.journal, self.physics.faults
-        self.sms = SmsGateway(self.physics)
-        self.mail = MailServer(self.physics)
-        self.post = PostOffice(self.physics, PostProfile(delivery=delivery))
+        self.services = services = services or Services()
+        self.sms = SmsGateway(self.physics, smpp=services.smpp)
+        self.mail = MailServer(self.physics, logins=services.mail_logins)
+        self.post = PostOffice(self.physics, PostProfile(delivery=services.letter_delivery))
         self.ident = IdentProvider(self.physics)
         self.branch = BranchOffices(self.physics)
         self.issuer = CardIssuer(self.physics)

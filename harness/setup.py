@@ -5,6 +5,7 @@ from __future__ import annotations
 from emulators.core.clock import DEFAULT_START
 from emulators.phone.catalogue import DEVICE_CLASSES, device
 from emulators.phone.profile import DeviceProfile
+from emulators.services import Services
 from emulators.world import World
 from harness.borrowing import Borrowed
 from harness.drivers import DRIVERS, Driver
@@ -25,9 +26,9 @@ def build_world(row: Row, *, seed: int, sockets: bool = False, borrowed: Borrowe
     """
     scenario = row.scenario
     personas = vocabulary(scenario.file).personas
-    delivery = InsurerProfile(**scenario.profile).letter_delivery
+    services = Services(letter_delivery=InsurerProfile(**scenario.profile).letter_delivery)
     start = scenario.start or DEFAULT_START
-    world = World(seed, start, land=scenario.land, personas=personas, delivery=delivery)
+    world = World(seed, start, land=scenario.land, personas=personas, services=services)
     world.settle_in("person", row.persona)
     world.settle_in("stranger", "adult")
     world.give_phone("person", "first", device_of(row.device))

@@ -20,6 +20,7 @@ from emulators.core.clock import DEFAULT_START
 from emulators.core.people import PERSONAS, Persona
 from emulators.mail.certificates import Certificates
 from emulators.mail.server import HOSTS
+from emulators.services import Services
 from emulators.world import World
 
 from .hosted import Hosted
@@ -81,6 +82,7 @@ class Host:
         *,
         land: str | None = None,
         account_of: str | None = None,
+        services: Services | None = None,
     ) -> Hosted:
         """A new world. `account_of` names one whose credentials it shares, for a system under test with one account.
 
@@ -94,7 +96,7 @@ class Host:
             if name in self._worlds:
                 raise NameTaken(f"there is a world '{name}' already; drop it first or choose another name")
             realm = None if account_of is None else self.get(account_of).world.physics.realm
-            world = World(seed, start, land=land, personas=self.personas, name=name, realm=realm)
+            world = World(seed, start, land=land, personas=self.personas, name=name, realm=realm, services=services)
             world.addresses = self.addresses
             hosted = Hosted(name, world, self._nudge)
             self._worlds[name] = hosted

@@ -31,7 +31,7 @@ from .handset import Handset
 from .message import Message, Part, Rejected, SmsOrder, Status
 from .network import Network
 from .reports import Reports
-from .smpp.account import SmppAccount
+from .smpp.account import Rules, SmppAccount
 from .store import Messages
 
 __all__ = ["Message", "Part", "Rejected", "SmsGateway", "SmsOrder", "Status"]
@@ -49,13 +49,14 @@ class SmsGateway:
 
     `service_sender` is who messages of the messaging service come from, `price_per_segment` what one costs in US
     dollars (an assumption), `inbound_url` where messages from handsets are reported to, as Twilio does. `seven_hook` is
-    where seven.io reports to if the order does not say, `seven_balance` the euros on that account.
+    where seven.io reports to if the order does not say, `seven_balance` the euros on that account. `smpp` are the rules
+    of the account's SMPP sessions.
     """
 
     name: ClassVar[str] = "sms"
     faults: ClassVar[Mapping[str, type[Fault]]] = FAULTS
 
-    def __init__(self, physics: Physics) -> None:
+    def __init__(self, physics: Physics, *, smpp: Rules | None = None) -> None:
         self.physics = physics
         self.credentials = credentials_of(physics)
         self.account_sid = self.credentials.account_sid
@@ -63,6 +64,7 @@ class SmsGateway:
         self.smpp_system_id = self.credentials.smpp_system_id
         self.smpp_password = self.credentials.smpp_password
         self.seven_key = self.credentials.seven_key
+        self._smpp_rules = smpp
         self.service_sender = "Musterkasse"
         self.price_per_segment = 0.085
         self.inbound_url: str | None = None
@@ -88,7 +90,7 @@ class SmsGateway:
     @cached_property
     def smpp_account(self) -> SmppAccount:
         """The account as SMPP knows it. From the first use on, it also takes what handsets send."""
-        return SmppAccount(self)
+        return SmppAccount(self, self._smpp_rules)
 
     def handset(self, number: str, *, receives_sms: bool | None = None) -> Handset:
         """The one handset that the owner of `number` (E.164) carries, made when first asked for.

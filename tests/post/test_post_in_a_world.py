@@ -5,12 +5,13 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 from emulators.post.profile import Delivery
+from emulators.services import Services
 from emulators.world import World
 from tests.post.sender import HOME, TUESDAY, order
 
 
 def days_of_arrival(delivery: Delivery, seed: int = 1) -> list[date]:
-    world = World(seed, TUESDAY, delivery=delivery)
+    world = World(seed, TUESDAY, services=Services(letter_delivery=delivery))
     world.post.household("Änne Groß", HOME)
     for _ in range(40):
         world.post.submit(order())

@@ -58,16 +58,6 @@ class Body(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
 
-class NewWorld(Body):
-    """A world to be made. `account_of` names a world whose credentials it shares; then the recipient decides."""
-
-    name: WorldName
-    seed: Annotated[int, Field(ge=0, le=2**53), Integral] = 0
-    start: Moment | None = None
-    land: Annotated[Land | None, Field(description="whose holidays the insurer's office keeps")] = None
-    account_of: WorldName | None = None
-
-
 class WorldShown(BaseModel):
     """A world: its credentials (TEST ONLY) choose it at every door, and so does its mail domain."""
 

@@ -24,11 +24,11 @@ from .models import (
     Health,
     NewFault,
     NewPerson,
-    NewWorld,
     StrangerShown,
     WorldName,
     WorldShown,
 )
+from .new_world import NewWorld
 from .problems import InVain, Missing, RoleTaken, answers
 
 router = APIRouter()
@@ -85,7 +85,8 @@ def list_worlds(host: TheHost) -> list[WorldShown]:
 def create_world(host: TheHost, new: NewWorld, response: Response) -> WorldShown:
     """Make a world. 404 if `account_of` names none, 409 if the name is taken."""
     start = new.start or DEFAULT_START
-    hosted = host.create(new.name, new.seed, start, land=new.land, account_of=new.account_of)
+    services = new.services.made()
+    hosted = host.create(new.name, new.seed, start, land=new.land, account_of=new.account_of, services=services)
     response.headers["location"] = f"/worlds/{hosted.name}"
     return WorldShown.of(hosted)
 
