@@ -9,11 +9,12 @@ to fail as the system's fault and name the requirement. That the sound system pa
 from __future__ import annotations
 
 import compileall
+import json
 import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -32,7 +33,6 @@ ROOT = HERE.parents[1]
 PACKAGES = ("harness", "emulators")
 # The system under test, the providers, and the adapter that says for how long an app looks for a card.
 BREAKABLE = ("harness/reference/", "emulators/ident/", "emulators/branch/", "harness/drivers/handset.py")
-PATIENCE = 60.0  # seconds for one defect; it takes one
 
 
 class _Part(BaseModel):
@@ -81,10 +81,44 @@ def sound(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+class Player:
+    """A process that plays broken copies of the `sound` sources, one after the other."""
+
+    def __init__(self, sound: Path) -> None:
+        environment = {**os.environ, "PYTHONPATH": str(sound), "PYTHONDONTWRITEBYTECODE": "1"}
+        command = (sys.executable, HERE / "play_until_seen.py")
+        pipe = subprocess.PIPE
+        self._process = subprocess.Popen(command, cwd=sound, env=environment, stdin=pipe, stdout=pipe, text=True)
+
+    def watch(self, defect: Defect, broken: Path) -> Sight:
+        """Play what claims the requirement with the sources in `broken`, at most until a row names it."""
+        files = list(map(str, claims()[defect.requirement]))
+        job = {"copy": str(broken), "requirement": defect.requirement, "named_by": defect.named_by, "files": files}
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write(json.dumps(job) + "\n")
+        self._process.stdin.flush()
+        told = json.loads(self._process.stdout.readline() or '{"error": "the player is gone"}')
+        assert "error" not in told, told["error"]
+        return TypeAdapter(Sight).validate_python(told)
+
+    def end(self) -> None:
+        self._process.communicate()
+
+
+@pytest.fixture(scope="session")
+def player(sound: Path) -> Iterator[Player]:
+    player = Player(sound)
+    yield player
+    player.end()
+
+
 @pytest.mark.parametrize("defect", DEFECTS, ids=str)
-def test_a_scenario_sees_the_defect_and_names_the_requirement(defect: Defect, sound: Path, tmp_path: Path) -> None:
+def test_a_scenario_sees_the_defect_and_names_the_requirement(
+    defect: Defect, sound: Path, player: Player, tmp_path: Path
+) -> None:
     plant(defect, sound, tmp_path)
-    sight = watch(defect, tmp_path)
+    sight = player.watch(defect, tmp_path)
     if not sight.seen:
         head = f"no scenario that claims {defect.requirement} sees this in {sight.rows} rows: {defect.what}"
         pytest.fail("\n".join((head, *sight.others)), pytrace=False)
@@ -103,11 +137,11 @@ def test_systems_are_broken_and_never_the_judge() -> None:
     assert not [edit.file for defect in DEFECTS for edit in defect.edits if not edit.file.startswith(BREAKABLE)]
 
 
-def test_a_system_that_is_not_broken_is_not_accused(sound: Path, tmp_path: Path) -> None:
+def test_a_system_that_is_not_broken_is_not_accused(sound: Path, player: Player, tmp_path: Path) -> None:
     edit = Edit(file="harness/reference/apps/device_check.py", find='"rooted"', put='"rooted"')
     defect = Defect(requirement="DEV-05", what="Refuses a rooted device", edits=(edit,))
     plant(defect, sound, tmp_path)
-    sight = watch(defect, tmp_path)
+    sight = player.watch(defect, tmp_path)
     assert sight.rows > 0
     assert (sight.seen, sight.others) == ("", ())
 
@@ -145,16 +179,6 @@ def edited(defect: Defect, file: str, text: str) -> str:
                 )
             text = text.replace(edit.find, edit.put)
     return text
-
-
-def watch(defect: Defect, broken: Path) -> Sight:
-    """Play what claims the requirement with the sources in `broken`, at most until a row names it."""
-    player: list[str | Path] = [sys.executable, HERE / "play_until_seen.py"]
-    command = [*player, defect.requirement, defect.named_by, *claims()[defect.requirement]]
-    environment = {**os.environ, "PYTHONPATH": str(broken), "PYTHONDONTWRITEBYTECODE": "1"}
-    played = subprocess.run(command, cwd=broken, env=environment, capture_output=True, text=True, timeout=PATIENCE)
-    assert played.returncode == 0, played.stderr
-    return TypeAdapter(Sight).validate_json(played.stdout)
 
 
 @cache
