@@ -31,7 +31,7 @@ def test_each_apdu_case_is_read_and_written(raw: str, command: CommandApdu) -> N
 
 
 octet = st.integers(0, 255)
-short = st.builds(CommandApdu, octet, octet, octet, octet, st.binary(max_size=255), st.integers(0, 256))
+short = st.builds(CommandApdu, octet, octet, octet, octet, st.binary(max_size=255), st.integers(0, 256), st.just(False))
 extended = st.builds(
     CommandApdu,
     octet,
