@@ -6,6 +6,9 @@ CLIENTS := .venv-clients/.ready
 ATHERIS := 3.0.0
 FUZZ_SECONDS ?= 60
 
+# Who sets this has every one of the hundreds of processes of make test compile all modules anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help setup clients run test fmt lock bench fuzz clean
 

@@ -9,6 +9,7 @@ A vendor's conftest can override the fixtures `world` and `driver`; a Python tes
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -90,6 +91,12 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     session.config.add_cleanup(borrowed.card.card.close)
     if reporter := session.config.pluginmanager.get_plugin("terminalreporter"):
         reporter.write_line(f"in the person's hand: {borrowed}")
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Hypothesis' plugin imports all of it for its summary, even if nothing has used it: a quarter of a short run."""
+    if "hypothesis" not in sys.modules:
+        session.config.pluginmanager.unregister(name="hypothesispytest")
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> ScenarioFile | None:

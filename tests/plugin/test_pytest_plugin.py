@@ -186,3 +186,21 @@ def test_a_long_run_in_a_log_says_every_tenth_of_the_way(write: Write, run: Run,
     result = run()
     result.assert_outcomes(passed=54)
     result.stdout.fnmatch_lines([" 50 %*27 of 54 rows", "100 %*54 of 54 rows"])
+
+
+IMPORTED = "import sys\ndef pytest_unconfigure(): print('imported:', 'hypothesis' in sys.modules)"
+
+
+def test_hypothesis_is_not_imported_where_nothing_uses_it(write: Write, run: Run, pytester: pytest.Pytester) -> None:
+    write("good", GOOD)
+    pytester.makeconftest(IMPORTED)
+    run("scenarios", "-s").stdout.fnmatch_lines(["imported: False"])
+
+
+def test_hypothesis_tells_its_statistics_where_a_test_uses_it(run: Run, pytester: pytest.Pytester) -> None:
+    pytester.makeconftest(IMPORTED)
+    file = pytester.makepyfile(
+        "from hypothesis import given, strategies as st\n@given(st.none())\ndef test_it(it): pass"
+    )
+    result = run(file.name, "-s", "--hypothesis-show-statistics")
+    result.stdout.fnmatch_lines(["*1 passing, 0 failing*", "imported: True"])
