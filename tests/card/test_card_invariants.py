@@ -188,7 +188,7 @@ class CardUnderFire(RuleBasedStateMachine):
         """Only while nothing is proved, and none of it holds a secret: then the answers have nothing to give away."""
         answer = self.raw(octets)
         if len(octets) > 1 and octets[1] == 0x2A:
-            needs_nothing = octets[2] == 0x00 or octets[2:4] == ENCIPHER
+            needs_nothing = octets[2:3] == b"\x00" or octets[2:4] == ENCIPHER
             assert answer[-2:] != b"\x90\x00" or needs_nothing
         self.card.reset()
         self.place = {0: b""}
