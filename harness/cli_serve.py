@@ -61,7 +61,7 @@ def serve(
 ) -> None:
     """Open every door for many worlds at once. A control API makes worlds, arms faults, moves clocks. Ctrl-C ends."""
     from emulators.host.doors import DOORS, Building
-    from emulators.host.garbage import collect_seldom
+    from emulators.host.garbage import Garbage
     from emulators.host.host import Host
     from emulators.host.journals import JournalFiles
     from harness.scenario.vocabulary import vocabulary
@@ -80,7 +80,9 @@ def serve(
             files.start()
     except (ValueError, LookupError, OSError) as error:
         raise BenchError(str(error)) from error
-    collect_seldom()
+    garbage = Garbage()
+    made.on_drop(lambda _: garbage.expect_much())
+    garbage.start()
     try:
         _announce(building, endpoints)
         _wait_for(ended)

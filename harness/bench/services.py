@@ -15,7 +15,7 @@ from urllib.parse import urlencode, urlsplit
 
 from starlette.types import Receive, Scope, Send
 
-from emulators.host.garbage import collect_seldom
+from emulators.host.garbage import Garbage
 from emulators.mail.doors import SmtpDoor
 from emulators.post.order import LetterOrder
 from emulators.sms.callback import signed_request, status_form
@@ -44,12 +44,16 @@ def measure(full: bool) -> Iterator[Figure]:
     """All figures of the services; with `full` more rounds of each."""
     rounds = 2 * _ROUNDS + 1 if full else _ROUNDS
     yield _worlds()
-    collect_seldom()  # as `pruefstand serve` does
-    yield _letters()
-    yield from _mails()
-    yield from _receipts(rounds)
-    yield from _messages(rounds)
-    yield from _reported()
+    garbage = Garbage()  # as `pruefstand serve` does
+    garbage.start()
+    try:
+        yield _letters()
+        yield from _mails()
+        yield from _receipts(rounds)
+        yield from _messages(rounds)
+        yield from _reported()
+    finally:
+        garbage.stop()
 
 
 def _worlds() -> Measurement:
