@@ -13,12 +13,9 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import cache
 from random import Random
-from threading import RLock
 from urllib.parse import urlsplit
 
-import responses
 from cryptography.x509 import Certificate
-from requests.adapters import HTTPAdapter
 from starlette.types import ASGIApp
 
 from emulators.branch.office import BranchOffices
@@ -28,13 +25,14 @@ from emulators.card.card import HealthCard
 from emulators.card.issuer import CardIssuer
 from emulators.card.pki import Variant as CardVariant
 from emulators.core.clock import DEFAULT_START, elapsed
-from emulators.core.emulator import Door, Emulator
+from emulators.core.emulator import Emulator
 from emulators.core.numbers import make_can, make_iccsn, make_pin, make_puk
 from emulators.core.people import MAIL_DOMAIN, PERSONAS, People, Persona
 from emulators.core.person import CardData, Person
 from emulators.core.physics import Physics
 from emulators.core.registry import Registry
 from emulators.core.workdays import Workdays
+from emulators.entrance import Entrance
 from emulators.ident.provider import IdentProvider
 from emulators.mail.server import MailServer
 from emulators.mail.smtp import SmtpClient
@@ -49,8 +47,6 @@ from emulators.sms.gateway import SmsGateway
 from emulators.sms.handset import TAKEOVER_WINDOW
 from emulators.sms.one_time_code import Way, ios_autofill, user_consent
 from emulators.sms.takeover import Platform
-from emulators.wire.http import HttpDoor, mount
-from emulators.wire.loop import BackgroundLoop
 
 # The emulators of every world. Guests from other distributions come by the entry point of the same name.
 EMULATORS = Registry(
@@ -105,11 +101,12 @@ class World:
         name: str = "",
         realm: str | None = None,
         services: Services | None = None,
+        addresses: dict[str, str] | None = None,
     ) -> None:
         """`name` tells worlds behind shared doors apart: their credentials and mail addresses follow from it.
 
         `realm` is whose credentials the world has, its own (`SEED/NAME`) unless given. `services` says how those who
-        run its services have set them up.
+        run its services have set them up. `addresses` are where its doors are, if others share them.
         """
         self.name = name
         own_realm = f"{seed}/{name}" if name else ""
@@ -125,16 +122,13 @@ class World:
         self.air = Air(self.physics)
         self.guests = {name: make(self.physics) for name, make in guests().items()}
         self.people: dict[str, Person] = {}
-        self.addresses: dict[str, str] = {}
+        self.addresses = {} if addresses is None else addresses
         self.mail_domain = f"{name}.{MAIL_DOMAIN}" if name else MAIL_DOMAIN
         self._population = People(seed, start.date(), personas, self.mail_domain)
         self._phones: dict[tuple[str, str], Phone] = {}
         self._cards: dict[str, HealthCard | BorrowedCard] = {}
         self._anchors: tuple[Certificate, ...] = ()
-        self._mock: responses.RequestsMock | None = None
-        self._answers: object = None
-        self._loops: dict[str, BackgroundLoop] = {}
-        self._doors: list[Door] = []
+        self._entrance = Entrance(self.addresses)
         for emulator in self.emulators:
             self.faults.declare(emulator.name, emulator.faults)
         self.faults.declare(Phone.name, PHONE_FAULTS)
@@ -151,20 +145,8 @@ class World:
         In process `requests` is answered by the world that was opened last, so worlds nest: the one opened last is
         closed first. Worlds side by side need sockets.
         """
-        if self._mock is not None or self._loops:
-            raise RuntimeError("this world is open already")
-        if sockets:
-            self._loops["doors"] = BackgroundLoop("doors")
-            for emulator in self.emulators:
-                for door in emulator.doors():
-                    self.addresses[door.name] = self._serve("doors", door)
-        else:
-            self._mock = responses.RequestsMock(assert_all_requests_are_fired=False)
-            self._mock.start()
-            self._answers = HTTPAdapter.send
-            for emulator in self.emulators:
-                if (app := getattr(emulator, "app", None)) is not None:
-                    self.publish(emulator.name, app)
+        self._entrance.open(self.emulators, sockets=sockets)
+        if not sockets:
             self.addresses["mail_api"] = self.addresses[self.mail.name]  # as on sockets: two doors of one emulator
             self.addresses[self.mail.name] = "smtp://mail.test"
         return self
@@ -174,36 +156,18 @@ class World:
 
         On sockets it is given a loop of its own: it may call back into the world while it answers.
         """
-        if self._mock is not None:
-            self.addresses[name] = f"http://{name}.test"
-            mount(self._mock, self.addresses[name], app)
-        else:
-            self._loops.setdefault(name, BackgroundLoop(name))
-            self.addresses[name] = self._serve(name, HttpDoor(name, app, RLock()))
-        return self.addresses[name]
+        return self._entrance.publish(name, app)
 
     def connect_clerks(self, url: str) -> None:
         """Where the clerks in the branches report to: the insurer's system under test."""
         self.branch.connect(url, self.keys["terminal"])
-
-    def _serve(self, loop: str, door: Door) -> str:
-        self._doors.append(door)
-        return door.open(self._loops[loop])
 
     def close(self) -> None:
         """Shut all doors. Closing a closed world is no error.
 
         Raises `RuntimeError` in process if a world that was opened later is still open.
         """
-        if self._mock is not None and HTTPAdapter.send is not self._answers:
-            raise RuntimeError("a world that was opened later is still open in this process; close that one first")
-        for door in self._doors:
-            door.close()
-        for loop in self._loops.values():
-            loop.stop()
-        if self._mock is not None:
-            self._mock.stop(allow_assert=False)
-        self._doors, self._loops, self._mock = [], {}, None
+        self._entrance.close()
 
     def __enter__(self) -> World:
         return self
@@ -243,7 +207,7 @@ class World:
 
         Raises what smtplib raises.
         """
-        if self._mock is not None:
+        if self._entrance.in_process:
             return self.mail.smtp()
         address = urlsplit(self.addresses[self.mail.name])
         return smtplib.SMTP(address.hostname or "", address.port or 25, timeout=5)

@@ -96,8 +96,16 @@ class Host:
             if name in self._worlds:
                 raise NameTaken(f"there is a world '{name}' already; drop it first or choose another name")
             realm = None if account_of is None else self.get(account_of).world.physics.realm
-            world = World(seed, start, land=land, personas=self.personas, name=name, realm=realm, services=services)
-            world.addresses = self.addresses
+            world = World(
+                seed,
+                start,
+                land=land,
+                personas=self.personas,
+                name=name,
+                realm=realm,
+                services=services,
+                addresses=self.addresses,
+            )
             hosted = Hosted(name, world, self._nudge)
             self._worlds[name] = hosted
             for key in _credentials(world):
