@@ -81,7 +81,7 @@ def serve(
     except (ValueError, LookupError, OSError) as error:
         raise BenchError(str(error)) from error
     garbage = Garbage()
-    made.on_drop(lambda _: garbage.expect_much())
+    made.on_drop(lambda _: garbage.dropped())
     garbage.start()
     try:
         _announce(building, endpoints)

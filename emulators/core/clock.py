@@ -23,13 +23,17 @@ DEFAULT_START = datetime(2021, 3, 23, 9, 0, tzinfo=BERLIN)
 
 
 class Timer:
-    """Something due at a moment. `cancel()` takes it back; a fired timer cannot be cancelled any more."""
+    """Something due at a moment. `cancel()` takes it back; a fired timer cannot be cancelled any more.
 
-    __slots__ = ("cancelled", "label", "what")
+    `upkeep` is what goes on for ever and brings nothing about that anybody would wait for.
+    """
 
-    def __init__(self, label: str, what: Callable[[], object]) -> None:
+    __slots__ = ("cancelled", "label", "upkeep", "what")
+
+    def __init__(self, label: str, what: Callable[[], object], upkeep: bool = False) -> None:
         self.label = label
         self.what = what
+        self.upkeep = upkeep
         self.cancelled = False
 
     def cancel(self) -> None:
@@ -61,7 +65,8 @@ class Clock:
     """A heap of due events and the present moment.
 
     Events due at the same moment run in the order in which they were asked for. An event may ask for further
-    events; those due before the end of the running step still run within it.
+    events; those due before the end of the running step still run within it. What is due after the end of Python's
+    calendar never runs.
     `now` is the present moment, aware, in Europe/Berlin; nobody but the clock sets it.
     """
 
@@ -79,6 +84,13 @@ class Clock:
         self._drop_cancelled()
         return _from_micros(self._heap[0][0]) if self._heap else None
 
+    @property
+    def next_deed(self) -> datetime | None:
+        """When the next event is due that is more than upkeep, or `None` if nothing is pending but that."""
+        deeds = (due for due, _, timer in self._heap if not (timer.cancelled or timer.upkeep))
+        first = min(deeds, default=None)
+        return None if first is None else _from_micros(first)
+
     def upcoming(self, count: int) -> list[tuple[datetime, str]]:
         """When the next `count` events are due and what they are, in order; moves nothing."""
         alive = (entry for entry in self._heap if not entry[2].cancelled)
@@ -88,9 +100,9 @@ class Clock:
         """Run `what` at `when`; a moment already past is due at once, on the next step."""
         return self._put(max(_to_micros(when), self._now), what, label)
 
-    def after(self, delay: timedelta, what: Callable[[], object], label: str = "") -> Timer:
+    def after(self, delay: timedelta, what: Callable[[], object], label: str = "", *, upkeep: bool = False) -> Timer:
         """Run `what` once `delay` of true (not wall-clock) time has passed."""
-        return self._put(max(self._now + delay // _MICROSECOND, self._now), what, label)
+        return self._put(max(self._now + delay // _MICROSECOND, self._now), what, label, upkeep)
 
     def soon(self, what: Callable[[], object], label: str = "") -> Timer:
         """Run `what` at this very moment, on the next step, after all that is due already."""
@@ -98,8 +110,8 @@ class Clock:
         heappush(self._heap, (self._now, next(self._order), timer))
         return timer
 
-    def _put(self, due: int, what: Callable[[], object], label: str) -> Timer:
-        timer = Timer(label, what)
+    def _put(self, due: int, what: Callable[[], object], label: str, upkeep: bool = False) -> Timer:
+        timer = Timer(label, what, upkeep)
         heappush(self._heap, (min(due, _END), next(self._order), timer))
         return timer
 
@@ -108,16 +120,19 @@ class Clock:
         return _from_micros(self._now + delay // _MICROSECOND)
 
     def advance(self, delta: timedelta) -> None:
-        """Move on by `delta` of true time and run all that falls due on the way, in order."""
+        """Move on by `delta` of true time and run all that falls due on the way, in order.
+
+        Raises `ValueError` for a step backwards, or beyond Python's calendar.
+        """
         if delta < timedelta(0):
             raise ValueError(f"time does not run backwards: {delta}")
-        self._run_until(self._now + delta // _MICROSECOND)
+        self._run_until(_within_the_calendar(self._now + delta // _MICROSECOND))
 
     def advance_to(self, when: datetime) -> None:
-        """Move on to `when`; refuses a moment that has passed."""
+        """Move on to `when`. Raises `ValueError` for a moment that has passed, or is beyond Python's calendar."""
         if self.has_passed(when):
             raise ValueError(f"{when:%Y-%m-%d %H:%M} has passed, it is {self.now:%Y-%m-%d %H:%M}")
-        self._run_until(_to_micros(when))
+        self._run_until(_within_the_calendar(_to_micros(when)))
 
     def has_passed(self, when: datetime) -> bool:
         """Whether it is later than `when`, in true time."""
@@ -136,7 +151,7 @@ class Clock:
         """Move on by what the pace has made since the last tick; steps taken in between come on top."""
         if self._pace is not None:
             before, self._paced = self._paced, self._pace.elapsed() // _MICROSECOND
-            self._run_until(self._now + max(0, self._paced - before))
+            self._run_until(min(self._now + max(0, self._paced - before), _END - 1))
 
     def _run_until(self, target: int) -> None:
         heap = self._heap
@@ -157,7 +172,8 @@ class Clock:
             heappop(self._heap)
 
 
-# What is due later than this is due then: Python's calendar ends a day later, in some zones earlier than in others.
+# What is due later than this counts as due then, and never is: Python's calendar ends a day later, in some zones
+# earlier than in others.
 _END = (datetime(9999, 12, 30, tzinfo=UTC) - _EPOCH) // _MICROSECOND
 
 
@@ -173,6 +189,12 @@ def elapsed(since: datetime, until: datetime) -> timedelta:
 def moment_after(moment: datetime, delay: timedelta) -> datetime:
     """The moment `delay` of true time after an aware moment, in Europe/Berlin."""
     return (moment.astimezone(UTC) + delay).astimezone(BERLIN)
+
+
+def _within_the_calendar(micros: int) -> int:
+    if micros >= _END:
+        raise ValueError("the calendar ends here with the year 9999")
+    return micros
 
 
 def _to_micros(moment: datetime) -> int:

@@ -59,9 +59,9 @@ class Physics:
         """A key of a door, TEST ONLY: `alone` in a world by itself, with 16 hex digits of its own in a realm."""
         return f"{alone}-{self.secret(alone, 16)}" if self.realm else alone
 
-    def later(self, delay: timedelta, what: Callable[[], object], label: str) -> Timer:
+    def later(self, delay: timedelta, what: Callable[[], object], label: str, *, upkeep: bool = False) -> Timer:
         """Like `Clock.after`, but what happens then keeps the cause that is in force now."""
-        return self.clock.after(delay, self._kept(what), label)
+        return self.clock.after(delay, self._kept(what), label, upkeep=upkeep)
 
     def soon(self, what: Callable[[], object], label: str) -> Timer:
         """Like `Clock.soon`, with the present cause carried along."""

@@ -9,24 +9,32 @@ from __future__ import annotations
 
 import gc
 import time
+from collections.abc import Callable
 from threading import Event, Thread
 
 _EVERY = 0.25  # seconds of real time between two looks, or more:
 _SHARE = 20  # so many times as long as the last one took
-_FEW = 1_000  # objects made meanwhile, no more: little happens
-_ENOUGH = 10_000  # objects made since the last look that are worth one
+_LITTLE = 0.1  # of the time between two looks this process has worked: then little happens
+_ENOUGH = 10_000  # objects kept since the last look that are worth one
 _TOO_MANY = 200_000  # then it is time whatever happens; the pause is about a tenth of a second
-_OLD = 1_000_000  # objects that have outlived a look: then all are looked at
+_OLD = 1_000_000  # objects that have outlived a look: then all are looked at; the pause is about a second
+_DROPS = 100  # worlds dropped: then too, whatever happens
 _NEVER = 1_000_000
 
 
 class Garbage:
-    """Between `start` and `stop` a thread takes a `look` now and then. What was there at the start is left alone."""
+    """Between `start` and `stop` a thread takes a `look` now and then. What was there at the start is left alone.
 
-    def __init__(self) -> None:
-        self._seen = 0
+    `worked` tells the seconds of processor time that this process has taken, `now` those of the clock.
+    """
+
+    def __init__(
+        self, worked: Callable[[], float] = time.process_time, now: Callable[[], float] = time.perf_counter
+    ) -> None:
+        self._worked, self._now = worked, now
+        self._before = worked(), now()
         self._outlived = 0
-        self._expects_much = False
+        self._drops = 0
         self._ended = Event()
         self._thresholds = gc.get_threshold()
 
@@ -42,23 +50,26 @@ class Garbage:
         gc.set_threshold(*self._thresholds)
         gc.unfreeze()
 
-    def expect_much(self) -> None:
+    def dropped(self) -> None:
         """A world was dropped: the next look is at everything."""
-        self._expects_much = True
+        self._drops += 1
 
     def look(self) -> bool:
         """Look for garbage if little has happened since the last time; returns whether it did."""
-        young = gc.get_count()[0]
-        made, self._seen = young - self._seen, young
-        if made > _FEW or not (self._expects_much or young > _ENOUGH):
+        (worked, now), (worked_before, before) = (self._worked(), self._now()), self._before
+        self._before = worked, now
+        if worked - worked_before > _LITTLE * (now - before) and self._drops < _DROPS:
             return False
-        if self._expects_much or self._outlived > _OLD:
-            self._expects_much, self._outlived = False, 0
+        young = gc.get_count()[0]
+        if self._drops or self._outlived > _OLD:
+            self._drops = self._outlived = 0
             gc.collect()
-        else:
+        elif young > _ENOUGH:
             self._outlived += young
             gc.collect(1)
-        self._seen = gc.get_count()[0]
+        else:
+            return False
+        self._before = self._worked(), self._now()  # to look is work too
         return True
 
     def _look_now_and_then(self) -> None:

@@ -13,6 +13,9 @@ from emulators.world import World
 
 from .waiting import Match, Wait
 
+LAST_YEAR = 2100
+"""No world's clock runs beyond it."""
+
 
 class Mode(StrEnum):
     """How time runs: only when told to, at a multiple of real time, or as real time does."""
@@ -78,9 +81,9 @@ class Hosted:
     def advance_to(self, when: datetime | None, until: Callable[[], bool] = lambda: False) -> bool:
         """Move on event by event to `when`, with each errand at its own moment; stops early once `until()` is true.
 
-        `None` stands for the moment at which nothing is due any more. Returns whether `until` stopped it; it is asked
-        with the world's lock held, and nothing moves once it was true. Raises `Ended`, `ValueError` for a moment that
-        has passed.
+        `None` stands for the moment at which nothing is due any more but upkeep. Returns whether `until` stopped it; it
+        is asked with the world's lock held, and nothing moves once it was true. Raises `Ended`, `ValueError` for a
+        moment that has passed.
         """
         physics, clock = self.world.physics, self.world.clock
         if when is not None and clock.has_passed(when):
@@ -93,7 +96,7 @@ class Hosted:
                         raise Ended(self.ended)
                     if until():
                         return True
-                    target = _sooner(clock.next_due, when)
+                    target = _within_reach(clock.next_deed) if when is None else _sooner(clock.next_due, when)
                     if target is not None and not clock.has_passed(target):  # a running clock moves on by itself too
                         clock.advance_to(target)
                     if target is None or target is when:
@@ -169,8 +172,10 @@ class Hosted:
         self._listen()
 
 
-def _sooner(due: datetime | None, when: datetime | None) -> datetime | None:
+def _sooner(due: datetime | None, when: datetime) -> datetime:
     """The next moment to move to on the way to `when`: that itself, if nothing is due until then."""
-    if due is None or when is None:
-        return when if due is None else due
-    return when if elapsed(due, when) < timedelta(0) else due
+    return when if due is None or elapsed(due, when) < timedelta(0) else due
+
+
+def _within_reach(due: datetime | None) -> datetime | None:
+    return None if due is None or due.year >= LAST_YEAR else due

@@ -11,8 +11,8 @@ from emulators.core.faults import Fault
 from . import delivery_faults as faults
 from .coding import in_alphabet
 from .handset import Hindrance
-from .message import Message, Status
-from .network import Network, Passage
+from .message import Message, Part, Status
+from .network import Cut, Network, Passage
 
 Bend = Callable[[Network, Message, Any], None]
 
@@ -58,11 +58,11 @@ def _sender_rewritten(network: Network, message: Message, fault: faults.SenderRe
 
 
 def _question_marks(network: Network, message: Message, _: faults.QuestionMarks) -> None:
-    _altered(network, message, "".join(char if in_alphabet(char) else "?" for char in message.body))
+    _altered(network, message, lambda text: "".join(char if in_alphabet(char) else "?" for char in text))
 
 
 def _truncated(network: Network, message: Message, fault: faults.Truncated) -> None:
-    _altered(network, message, message.body[: fault.characters])
+    _altered(network, message, lambda text: text[: fault.characters])
 
 
 def _flash(network: Network, message: Message, _: faults.Flash) -> None:
@@ -70,28 +70,25 @@ def _flash(network: Network, message: Message, _: faults.Flash) -> None:
 
 
 def _segment_missing(network: Network, message: Message, fault: faults.SegmentMissing) -> None:
-    segments = network.segments(message)
-    missing = segments[min(fault.number, len(segments)) - 1]
-    network.write("segment.lost", sid=message.sid, to=message.to, number=missing[0].number, total=missing[0].total)
-    rest = tuple(segment for segment in segments if segment is not missing)
-    if rest:
-        network.arrive(message, Passage(segments=rest, reported=False))
+    cut, at, part = _chosen(network, message, fault.number)
+    network.write("segment.lost", sid=message.sid, to=message.to, number=part.number, total=part.total)
+    if len(cut(message)) > 1:
+        network.arrive(message, Passage(segments=lambda it: cut(it)[:at] + cut(it)[at + 1 :], reported=False))
 
 
 def _segments_reordered(network: Network, message: Message, _: faults.SegmentsReordered) -> None:
-    segments = network.segments(message)
-    network.write("segments.reordered", sid=message.sid, to=message.to, total=len(segments))
-    network.arrive(message, Passage(segments=segments[::-1]))
+    cut = network.cut()
+    network.write("segments.reordered", sid=message.sid, to=message.to, total=len(cut(message)))
+    network.arrive(message, Passage(segments=lambda it: cut(it)[::-1]))
 
 
 def _segment_late(network: Network, message: Message, fault: faults.SegmentLate) -> None:
-    segments = network.segments(message)
-    late = segments[min(fault.number, len(segments)) - 1]
-    network.write("segment.late", sid=message.sid, to=message.to, number=late[0].number, minutes=fault.minutes)
-    rest = tuple(segment for segment in segments if segment is not late)
-    if rest:
-        network.arrive(message, Passage(segments=rest, reported=False))
-    network.arrive_later(timedelta(minutes=fault.minutes), message, Passage(segments=(late,)))
+    cut, at, part = _chosen(network, message, fault.number)
+    network.write("segment.late", sid=message.sid, to=message.to, number=part.number, minutes=fault.minutes)
+    if len(cut(message)) > 1:
+        network.arrive(message, Passage(segments=lambda it: cut(it)[:at] + cut(it)[at + 1 :], reported=False))
+    late = Passage(segments=lambda it: cut(it)[at : at + 1])
+    network.arrive_later(timedelta(minutes=fault.minutes), message, late)
 
 
 def _switched_off(network: Network, message: Message, fault: faults.SwitchedOff) -> None:
@@ -149,9 +146,17 @@ def _receipt_contradicts(network: Network, message: Message, _: faults.ReceiptCo
     network.fail(message, 30008)
 
 
-def _altered(network: Network, message: Message, text: str) -> None:
-    network.write("altered", sid=message.sid, to=message.to, text=text)
-    network.arrive(message, Passage(text=text))
+def _altered(network: Network, message: Message, alter: Callable[[str], str]) -> None:
+    network.write("altered", sid=message.sid, to=message.to, text=alter(message.body))
+    network.arrive(message, Passage(text=alter))
+
+
+def _chosen(network: Network, message: Message, number: int) -> tuple[Cut, int, Part]:
+    """A way to cut the message, and which of its parts a fault strikes: the last if there are not so many."""
+    cut = network.cut()
+    parts = cut(message)
+    at = min(number, len(parts)) - 1
+    return cut, at, parts[at][0]
 
 
 def _delayed(network: Network, message: Message, delay: timedelta) -> None:

@@ -28,7 +28,7 @@ from .doors import account_door, rest_door
 from .faults import FAULTS, CreditExhausted, QueueFull
 from .faults import Rejected as RejectedFault
 from .handset import Handset
-from .message import Message, Part, Rejected, SmsOrder, Status
+from .message import Message, Part, Rejected, Replacement, SmsOrder, Status
 from .network import Network
 from .reports import Reports
 from .smpp.account import Rules, SmppAccount
@@ -149,27 +149,29 @@ class SmsGateway:
         """Take a message back that has not arrived. Raises `Rejected`: 20404, or 20409 if it is too late."""
         message = self._pending(sid)
         self._write("canceled", sid=sid, to=message.to)
+        self.network.forget(message)
+        if (timer := self._scheduled.pop(sid, None)) is not None:
+            timer.cancel()
         self._turn(message, Status.CANCELED, None, 0)
         return message
 
-    def replace(
-        self, sid: str, body: str, *, send_at: datetime | None = None, validity: timedelta | None = None
-    ) -> Message:
+    def replace(self, sid: str, new: Replacement) -> Message:
         """Give a message that has not arrived another text, and, if they are given, other times.
 
         Raises `Rejected`: 20404, 20409 (also for another `send_at` once it has set out), 21602, 21617.
         """
-        message = self._pending(sid)
+        message, body = self._pending(sid), new.body
         if not body:
             raise Rejected.because(21602)
         check_length(body)
-        if send_at is not None:
-            self._reschedule(message, send_at)
-        if validity is not None:
-            message.order = message.order._replace(validity=validity)
+        if new.send_at is not None:
+            self._reschedule(message, new.send_at)
+        message.order = message.order._replace(payload=new.payload)
+        if new.validity is not None:
+            message.order = message.order._replace(validity=new.validity)
             self.network.revalidated(message)
-        message.body, message.coding, message.updated = body, coding_of(body), self.physics.clock.now
-        times = {"send_at": send_at, "valid_until": None if validity is None else message.expires}
+        message.body, message.coding, message.updated = body, new.coding or coding_of(body), self.physics.clock.now
+        times = {"send_at": new.send_at, "valid_until": None if new.validity is None else message.expires}
         told = {name: moment for name, moment in times.items() if moment is not None}
         self._write("replaced", sid=sid, to=message.to, body=body, **told)
         return message
@@ -196,8 +198,10 @@ class SmsGateway:
 
     def _pending(self, sid: str) -> Message:
         message = self.message(sid)
-        if message.status.final:
-            raise Rejected.because(20409, f"{sid} is {message.status.value} already")
+        if not message.pending:
+            raise Rejected.because(
+                20409, f"{sid} {'has arrived' if message.arrived else f'is {message.status.value}'} already"
+            )
         return message
 
     def _finished(self, sid: str) -> Message:

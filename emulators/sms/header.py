@@ -19,8 +19,11 @@ def cut_off(octets: bytes) -> tuple[bytes, bytes]:
 
 
 def part_of(header: bytes) -> Part | None:
-    """Which part of a long message it is, `None` for no part. Raises `ValueError` for a header that does not parse."""
-    at = 1
+    """Which part of a long message it is, `None` for no part. Raises `ValueError` for a header that does not parse.
+
+    An element that cannot be is ignored, and of several the last one counts.
+    """
+    part, at = None, 1
     while at + 2 <= len(header):
         kind, length = header[at], header[at + 1]
         value = header[at + 2 : at + 2 + length]
@@ -29,10 +32,9 @@ def part_of(header: bytes) -> Part | None:
         if (kind, length) in ((_CONCATENATION_8, 3), (_CONCATENATION_16, 4)):
             reference, total, number = int.from_bytes(value[:-2], "big"), value[-2], value[-1]
             if 1 <= number <= total:
-                return Part(reference, number, total, wide=kind == _CONCATENATION_16)
-            return None  # such an element is to be ignored
+                part = Part(reference, number, total, wide=kind == _CONCATENATION_16)
         at += 2 + length
-    return None
+    return part
 
 
 def concatenation(part: Part) -> bytes:

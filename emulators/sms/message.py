@@ -13,7 +13,7 @@ from emulators.core.clock import moment_after
 from .coding import Coding
 from .errors import UNDELIVERED, VALIDITY_EXPIRED, Rejected
 
-__all__ = ["Channel", "Message", "Part", "Rejected", "SmsOrder", "Status"]
+__all__ = ["Channel", "Message", "Part", "Rejected", "Replacement", "SmsOrder", "Status"]
 
 Channel = Literal["rest", "smpp", "seven"]
 
@@ -94,12 +94,23 @@ class SmsOrder(NamedTuple):
         return (coding & 0xD3 == 0x10) or (coding & 0xF3 == 0xF0)
 
 
+class Replacement(NamedTuple):
+    """What takes the place of a message's text, and of its times if they are given; see `SmsOrder`."""
+
+    body: str
+    send_at: datetime | None = None
+    validity: timedelta | None = None
+    payload: bytes | None = None
+    coding: Coding | None = None
+
+
 @dataclass(eq=False, slots=True)
 class Message:
     """A message of the account; `status`, `updated`, `sent` and the errors change as it travels.
 
     `network_error` is the error a network gives in an SMPP receipt (001 absent subscriber, 002 memory full, 005
-    unknown subscriber…), 0 for none. `position` counts the messages of the gateway.
+    unknown subscriber…), 0 for none. `position` counts the messages of the gateway. `arrived` says whether the handset
+    has it, or some of it, whatever the gateway knows of that.
     """
 
     sid: str
@@ -115,10 +126,16 @@ class Message:
     status: Status = Status.QUEUED
     error_code: int | None = None
     network_error: int = 0
+    arrived: bool = False
 
     @property
     def to(self) -> str:
         return self.order.to
+
+    @property
+    def pending(self) -> bool:
+        """Whether something can still be done about it: it has neither arrived nor come to its end."""
+        return not (self.arrived or self.status.final)
 
     @property
     def status_callback(self) -> str | None:

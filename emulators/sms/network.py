@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
-from emulators.core.clock import elapsed
+from emulators.core.clock import Timer
 from emulators.core.numbers import is_fictional
 from emulators.core.physics import Physics
 
@@ -31,19 +31,25 @@ Turn = Callable[[Message, Status, int | None, int], None]
 Receive = Callable[[str, str, str], Message]
 
 
+Segments = tuple[tuple[Part, str], ...]
+Cut = Callable[[Message], Segments]
+
+
 @dataclass(frozen=True, slots=True)
 class Passage:
     """How a message arrives: unaltered, unless something is named here. `None` stands for what the message has.
+
+    `text` makes the text that arrives of the message's own, `segments` its parts: of what it is by then.
 
     `reported` is false where the gateway does not hear that it arrived.
     """
 
     sender: str | None = None
-    text: str | None = None
+    text: Callable[[str], str] | None = None
     flash: bool = False
     handset: Handset | None = None
     reported: bool = True
-    segments: tuple[tuple[Part, str], ...] | None = None
+    segments: Cut | None = None
 
 
 PLAIN = Passage()
@@ -62,6 +68,7 @@ class Network:
         self._holders: dict[str, Handset] = {}
         self._waiting: dict[Handset, list[tuple[Message, Passage]]] = {}
         self._held_back: dict[str, list[Callable[[], object]]] = {}
+        self._expiries: dict[str, Timer] = {}  # of what waits for something, until it arrives or is given up
         self._reference = 0
 
     # -- numbers, SIMs, handsets ----------------------------------------------------------------------------------
@@ -124,8 +131,7 @@ class Network:
     def arrive_later(self, delay: timedelta, message: Message, passage: Passage = PLAIN) -> None:
         """The message arrives after `delay`, or expires before that."""
         due = self.physics.clock.later(delay)
-        if elapsed(message.expires, due) > timedelta(0) and not message.status.final:
-            self._expire_in_time(message)
+        self._expire_in_time(message)
         self.physics.at(due, lambda: self.arrive(message, passage), f"sms {message.sid} arrives")
 
     def hold_back(self, message: Message) -> Callable[[], None]:
@@ -137,6 +143,7 @@ class Network:
                 gone.append(True)
                 self.arrive(message)
 
+        self._expire_in_time(message)
         self._held_back.setdefault(message.to, []).append(release)
         return release
 
@@ -146,36 +153,53 @@ class Network:
         """The message is given up. One that has come to its end stays as it is."""
         if message.status.final:
             return
+        self.forget(message)
         self.write("undelivered", sid=message.sid, to=message.to, error_code=error_code)
         self.turn(message, status, error_code, network_error)
 
-    def segments(self, message: Message) -> tuple[tuple[Part, str], ...]:
-        """The message as the parts that travel; a message that is a part itself is one."""
-        if message.part is not None:
-            return ((message.part, message.body),)
-        texts = split(message.body)
+    def cut(self) -> Cut:
+        """A way to cut a message into the parts that travel, under one reference; one that is a part itself is one."""
         self._reference = self._reference % 255 + 1
-        return tuple((Part(self._reference, number, len(texts)), text) for number, text in enumerate(texts, start=1))
+        reference = self._reference
 
-    def hand_over_part(self, message: Message, part: Part, text: str) -> None:
-        """One part alone reaches the handset; a handset that is off or gone misses it."""
-        handset = self._holders.get(message.to)
-        if handset is not None and handset.receives_sms and handset.hindrance is None:
-            handset.receive_part(message.sid, message.sender, text, part, to=message.to, flash=message.order.flash)
+        def parts(message: Message) -> Segments:
+            if message.part is not None:
+                return ((message.part, message.body),)
+            texts = split(message.body)
+            return tuple((Part(reference, number, len(texts)), text) for number, text in enumerate(texts, start=1))
+
+        return parts
 
     def _hand_over(self, message: Message, passage: Passage, handset: Handset) -> None:
         order = message.order
         to = order.to
+        message.arrived = True
+        if self._expiries:
+            self.forget(message)
         self._delivered(message.sid, to)
         if passage is PLAIN and order.part is None and not order.data_coding:  # as nearly all
             handset.receive(message.sid, message.sender, message.body, to=to)
         else:
-            _hand_over_as(message, passage, handset)
+            self._hand_over_as(message, passage, handset)
         if passage.reported:
             self.turn(message, _DELIVERED, None, 0)
         if self._held_back:
             for release in self._held_back.pop(to, ()):
                 release()
+
+    def _hand_over_as(self, message: Message, passage: Passage, handset: Handset) -> None:
+        """The message is a part, has a class, or was altered on its way."""
+        sid, order, to = message.sid, message.order, message.to
+        sender = passage.sender or message.sender
+        text = message.body if passage.text is None else passage.text(message.body)
+        flash = passage.flash or order.flash
+        if passage.segments is not None:
+            for part, piece in passage.segments(message):
+                handset.receive_part(sid, sender, piece, part, to=to, flash=flash)
+        elif order.part is not None:
+            handset.receive_part(sid, sender, text, order.part, to=to, flash=flash)
+        else:
+            handset.receive(sid, sender, text, to=to, flash=flash)
 
     def _hold(self, message: Message, passage: Passage, handset: Handset, hindrance: Hindrance) -> None:
         self.write("held", sid=message.sid, to=message.to, reason=hindrance.value)
@@ -183,18 +207,27 @@ class Network:
         self._expire_in_time(message)
 
     def revalidated(self, message: Message) -> None:
-        """A message on its way is valid longer, or less long, than it was."""
-        self._expire_in_time(message)
+        """A message is valid longer, or less long, than it was: if it waits for anything, it expires then."""
+        if message.sid in self._expiries:
+            self._expire_in_time(message)
 
     def _expire_in_time(self, message: Message) -> None:
+        """The message waits for something, but no longer than it is valid."""
+        self.forget(message)
+        if message.arrived or message.status.final:
+            return
+
         def expire() -> None:
-            if elapsed(message.expires, self.physics.clock.now) < timedelta(0):
-                return  # it was given more time meanwhile, at the end of which this is asked again
             handset = self._holders.get(message.to)
             hindrance = handset.hindrance if handset is not None else None
             self.fail(message, VALIDITY_EXPIRED, _ERROR_OF[hindrance] if hindrance is not None else _ABSENT)
 
-        self.physics.at(message.expires, expire, f"sms {message.sid} expires")
+        self._expiries[message.sid] = self.physics.at(message.expires, expire, f"sms {message.sid} expires")
+
+    def forget(self, message: Message) -> None:
+        """It does not wait any more, so it need not expire."""
+        if (timer := self._expiries.pop(message.sid, None)) is not None:
+            timer.cancel()
 
     def _burst(self, handset: Handset) -> None:
         """The handset can be reached again: all that waited comes at once, in its order."""
@@ -203,18 +236,3 @@ class Network:
 
     def write(self, event: str, **data: object) -> None:
         self.physics.journal.write(self._channel, event, **data)
-
-
-def _hand_over_as(message: Message, passage: Passage, handset: Handset) -> None:
-    """What the handset gets where the message is a part, has a class, or was altered on its way."""
-    sid, order, to = message.sid, message.order, message.to
-    sender = passage.sender or message.sender
-    text = message.body if passage.text is None else passage.text
-    flash = passage.flash or order.flash
-    if passage.segments is not None:
-        for part, piece in passage.segments:
-            handset.receive_part(sid, sender, piece, part, to=to, flash=flash)
-    elif order.part is not None:
-        handset.receive_part(sid, sender, text, order.part, to=to, flash=flash)
-    else:
-        handset.receive(sid, sender, text, to=to, flash=flash)

@@ -131,3 +131,26 @@ def test_without_a_pace_a_tick_changes_nothing() -> None:
 def test_a_pace_must_move_forwards(rate: float) -> None:
     with pytest.raises(ValueError, match="positive"):
         MonotonicPace(lambda: 0.0, rate)
+
+
+def test_upkeep_is_due_but_no_deed() -> None:
+    clock = Clock()
+    clock.after(timedelta(hours=1), lambda: None, upkeep=True)
+    assert clock.next_due == clock.later(timedelta(hours=1))
+    assert clock.next_deed is None
+    clock.after(timedelta(hours=2), lambda: None)
+    assert clock.next_deed == clock.later(timedelta(hours=2))
+
+
+def test_what_would_be_due_after_the_end_of_the_calendar_never_is() -> None:
+    clock, ran = Clock(datetime(9999, 12, 1, tzinfo=BERLIN)), list[str]()
+
+    def again() -> None:
+        ran.append("again")
+        clock.after(timedelta(days=10), again)
+
+    again()
+    clock.advance(timedelta(days=28))
+    assert len(ran) == 3
+    with pytest.raises(ValueError, match="9999"):
+        clock.advance(timedelta(days=10))

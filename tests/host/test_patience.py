@@ -128,9 +128,9 @@ def test_who_hurries_looks_at_what_is_due_only_while_the_world_is_theirs(
 
     class Watched(Clock):
         @property
-        def next_due(self) -> datetime | None:
+        def next_deed(self) -> datetime | None:
             looked.append(is_free(one))
-            return super().next_due
+            return super().next_deed
 
     one.world.physics.later(MINUTE, lambda: None, "it")
     monkeypatch.setattr(one.world.clock, "__class__", Watched)

@@ -92,3 +92,21 @@ def test_a_silent_client_is_asked_whether_it_is_there_and_then_hung_up_on(contro
 )
 def test_what_cannot_be_set_is_named(control: Control, services: dict[str, Any], named: str) -> None:
     assert named in str(make(control, 422, **services))
+
+
+def test_a_client_that_answers_or_not_keeps_nobody_waiting_for_what_never_ends(control: Control, host: Host) -> None:
+    make(control, smpp={"enquire_seconds": 30, "idle_seconds": 3600})
+    sms, at = host.get("main").world.sms, urlsplit(host.addresses["smpp"])
+    with socket.create_connection((at.hostname or "", at.port or 0), timeout=10) as line:
+        line.sendall(pdu(Command.BIND_TRANSCEIVER, 1, encode(Bind(sms.smpp_system_id, sms.smpp_password))))
+        hear(line, Framer())
+        wait = {"channel": "sms", "event": "delivered", "advance": True}
+        told = control("POST", "/worlds/main/wait", 408, json=wait)
+        assert told["detail"] == "nothing is due any more"
+        assert told["now"] == control("GET", "/worlds/main", 200)["now"]
+
+
+def test_sessions_of_an_account_are_set_up_where_the_account_is(control: Control) -> None:
+    make(control)
+    other = {"name": "other", "account_of": "main", "services": {"smpp": {"window": 1}}}
+    assert "main" in str(control("POST", "/worlds", 422, json=other))

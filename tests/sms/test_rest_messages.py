@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from emulators.core.physics import Physics
 from emulators.sms import magic
 from emulators.sms.gateway import SmsGateway, SmsOrder
+from emulators.sms.message import Replacement
 from emulators.sms.surface import BODY_LIMIT, Request, account_of
 from emulators.wire.http import Answer, call
 from tests.sms.conftest import events, last
@@ -364,7 +365,7 @@ def test_an_account_is_told_by_what_a_client_sends_anyway(sms: SmsGateway) -> No
 def test_replacing_and_cancelling_reach_a_message_that_still_waits(physics: Physics, sms: SmsGateway) -> None:
     at = physics.clock.now + timedelta(hours=1)
     first, second = (sms.submit(SmsOrder(NUMBER, "Musterkasse", "alt", send_at=at)) for _ in range(2))
-    sms.replace(first.sid, "neu")
+    sms.replace(first.sid, Replacement("neu"))
     sms.cancel(second.sid)
     physics.advance_to(at)
     assert [text.body for text in sms.handset(NUMBER).inbox] == ["neu"]

@@ -16,11 +16,10 @@ from emulators.core.clock import elapsed
 from emulators.core.journal import Entry, to_jsonl
 from emulators.world import World
 
-from ..hosted import Ended, Hosted, Mode
+from ..hosted import LAST_YEAR, Ended, Hosted, Mode
 from ..waiting import Match, Wait, nearest
 from .apart import apart
 from .models import (
-    LAST_YEAR,
     ArmedFault,
     Awaited,
     ClockShown,

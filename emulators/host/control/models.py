@@ -14,10 +14,7 @@ from emulators.core.journal import Entry, to_jsonl
 from emulators.core.workdays import LAENDER
 
 from ..host import NAME
-from ..hosted import Hosted, Mode
-
-LAST_YEAR = 2100
-"""No world's clock runs beyond it."""
+from ..hosted import LAST_YEAR, Hosted, Mode
 
 # RFC 3339 with an offset, in the years 1970 to 2099, every date a real one.
 _DAY = (

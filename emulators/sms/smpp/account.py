@@ -128,7 +128,7 @@ class SmppAccount:
             if submission.sm.source_addr == source
             and submission.sm.destination_addr == destination
             and service_type in (None, submission.sm.service_type)
-            and not submission.message.status.final
+            and submission.message.pending
         ]
 
     # -- deliveries -------------------------------------------------------------------------------------------------
@@ -148,6 +148,7 @@ class SmppAccount:
         self.withdraw(receiver)
         self.waiting.extendleft(reversed(unanswered))
         self.pump()
+        self._make_room()
 
     def deliver(self, delivery: Delivery) -> None:
         """Send to a session that is free, or once there is one."""
@@ -156,7 +157,10 @@ class SmppAccount:
                 if receiver.take(delivery):
                     return
         self.waiting.append(delivery)
-        if len(self.waiting) > self.rules.keep:
+        self._make_room()
+
+    def _make_room(self) -> None:
+        while len(self.waiting) > self.rules.keep:
             self.write("dropped", why=f"more than {self.rules.keep} wait", **self.waiting.popleft().about)
 
     def pump(self) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -23,9 +23,8 @@ from .bodies import (
 )
 from .codes import Command, Status, Tag
 from .envelope import Envelope
-from .submission import REFUSALS, network_error_of, state_of, times_of
+from .submission import REFUSALS, network_error_of, replacement_of, state_of
 from .submitted import Submission
-from .text import content
 from .times import format_absolute
 
 _ROK = Status.ROK
@@ -60,19 +59,20 @@ def status_of(refused: Rejected) -> Status:
 def _submit_sm(account: SmppAccount, body: bytes) -> Reply:
     head, octets, tlvs = pdu.split(ShortMessage, body)
     envelope = Envelope.of(head)
-    if envelope.sm.replace_if_present_flag:
-        _take_back(account, envelope.sm)
+    sm = envelope.sm
+    former = _present(account, sm) if sm.replace_if_present_flag else ()
     submission = account.submit(envelope, octets, tlvs)
+    for each in former:
+        account.gateway.cancel(each.message.sid)
     return Reply(_ROK, account.written_id(submission.message_id) + b"\0", submission)
 
 
-def _take_back(account: SmppAccount, sm: ShortMessage) -> None:
-    """What is pending between the same addresses for the same service: the new message replaces it.
+def _present(account: SmppAccount, sm: ShortMessage) -> Sequence[Submission]:
+    """What is pending between the same addresses for the same service: the new message replaces it, once it is taken.
 
     Source: SMPP v3.4, 5.2.18.
     """
-    for former in account.pending(sm.source_addr, sm.destination_addr, sm.service_type):
-        account.gateway.cancel(former.message.sid)
+    return account.pending(sm.source_addr, sm.destination_addr, sm.service_type)
 
 
 def _data_sm(account: SmppAccount, body: bytes) -> Reply:
@@ -120,7 +120,7 @@ def _cancel_sm(account: SmppAccount, body: bytes) -> Reply:
     cancel = pdu.decode(CancelSm, body)
     if cancel.message_id:
         first = _submission(account, cancel.message_id, cancel.source_addr, Status.RCANCELFAIL)
-        found = [submission for submission in (first, *first.others) if not submission.message.status.final]
+        found = first.pending
     else:
         found = account.pending(cancel.source_addr, cancel.destination_addr, cancel.service_type or None)
     for submission in found:
@@ -129,21 +129,21 @@ def _cancel_sm(account: SmppAccount, body: bytes) -> Reply:
 
 
 def _replace_sm(account: SmppAccount, body: bytes) -> Reply:
-    """Gives the message another text and another wish for a receipt, and other times if it names any.
+    """Gives what is pending under the id another text and another wish for a receipt, and other times if it names any.
 
     Source: SMPP v3.4, 4.10.
     """
     new = pdu.decode(ReplaceSm, body)
-    submission = _submission(account, new.message_id, new.source_addr, Status.RREPLACEFAIL)
-    envelope, message = submission.envelope, submission.message
-    now = account.physics.clock.now
-    send_at, validity = times_of(new, now, message.sent or message.order.send_at or now)
-    text, _, _, _ = content(new.short_message, envelope.data_coding, envelope.has_header, ())
+    found = _submission(account, new.message_id, new.source_addr, Status.RREPLACEFAIL).pending
+    if not found:
+        return Reply(Status.RREPLACEFAIL)
+    replacements = [replacement_of(new, each.envelope, each.message, account.physics.clock.now) for each in found]
     try:
-        account.gateway.replace(message.sid, text, send_at=send_at, validity=validity)
+        for submission, replacement in zip(found, replacements, strict=True):
+            account.gateway.replace(submission.message.sid, replacement)
+            submission.replaced(new.registered_delivery)
     except Rejected as refused:
         return Reply(Status.RREPLACEFAIL if refused.code == 20409 else status_of(refused))
-    submission.envelope = Envelope(envelope.sm._replace(registered_delivery=new.registered_delivery))
     return Reply(Status.ROK)
 
 

@@ -78,7 +78,7 @@ class SmppSession:
         self._lock: AbstractContextManager[Any] = nullcontext()
         self._framer = Framer()
         self._sequence = 0
-        self._fresh = 0
+        self._unanswered_submissions = 0
         self._voice = Voice(wire)
         self._unanswered: dict[int, Delivery] = {}
 
@@ -86,7 +86,7 @@ class SmppSession:
 
     def receive(self, data: bytes) -> None:
         """Take octets as they come. Submissions that come in one piece were all sent before an answer to any."""
-        self._fresh = 0
+        self._unanswered_submissions = self._voice.withheld
         requests = self._framer.feed(data)
         try:
             while self.account is None and self.mode is not Mode.CLOSED and (request := next(requests, None)):
@@ -180,7 +180,7 @@ class SmppSession:
         if mode in _RECEIVES:
             account.join(self)
         if account.rules.enquire_every is not None:
-            self._enquire_each(account, account.rules.enquire_every)
+            self._enquire_after(account, account.rules.enquire_every)
         if account.rules.idle_after is not None:
             self._heard_at = account.physics.clock.now
             self._drop_after(account, account.rules.idle_after, account.rules.idle_after)
@@ -206,7 +206,7 @@ class SmppSession:
         if self.mode is not Mode.CLOSED:
             self._leave()
             self.mode = Mode.CLOSED
-            self.wire.close()
+            self._voice.close()
 
     def _leave(self) -> None:
         if self.account is not None and self in self.account.sessions:
@@ -224,13 +224,14 @@ class SmppSession:
             return
         self._say(request.command | RESPONSE, request.sequence)
 
-    def _enquire_each(self, account: SmppAccount, period: timedelta) -> None:
+    def _enquire_after(self, account: SmppAccount, period: timedelta) -> None:
+        """Once only: the next one comes so long after the client has answered this one."""
+
         def enquire() -> None:
             if self.mode is not Mode.CLOSED:
                 self._say(Command.ENQUIRE_LINK, self._next())
-                self._enquire_each(account, period)
 
-        account.physics.later(period, enquire, "smpp enquire_link")
+        account.physics.later(period, enquire, "smpp enquire_link", upkeep=True)
 
     def _drop_after(self, account: SmppAccount, delay: timedelta, limit: timedelta) -> None:
         def look() -> None:
@@ -243,7 +244,7 @@ class SmppSession:
             self._note("idle", seconds=int(silent.total_seconds()))
             self._end()
 
-        account.physics.later(delay, look, "smpp session looked after")
+        account.physics.later(delay, look, "smpp session looked after", upkeep=True)
 
     # -- submissions ------------------------------------------------------------------------------------------------
 
@@ -256,12 +257,11 @@ class SmppSession:
             status, body, _ = answer(account, command, octets)
             self._say(command | RESPONSE, sequence, status, body)
             return
-        self._fresh += 1
         voice, rules = self._voice, account.rules
-        unanswered = self._fresh + voice.withheld
+        self._unanswered_submissions = unanswered = self._unanswered_submissions + 1
         if unanswered > rules.window:
             self._note("window_exceeded", unanswered=unanswered, window=rules.window)
-            self._say(command | RESPONSE, sequence, rules.over_window)
+            voice.reply(pdu(command | RESPONSE, sequence, status=rules.over_window))
             return
         faults = account.physics.faults
         hit = faults.strike(account.name, SUBMIT) if faults.armed else None
@@ -274,7 +274,7 @@ class SmppSession:
         status, body, submission = answer(account, command, octets)
         if submission is not None:
             account.newest_id = submission.message_id
-        (voice.reply if voice.behind else voice.send)(pdu(command | RESPONSE, sequence, body, status))
+        voice.reply(pdu(command | RESPONSE, sequence, body, status))
 
     # -- deliveries -------------------------------------------------------------------------------------------------
 
@@ -296,7 +296,10 @@ class SmppSession:
                 account.pump()
         elif command == Command.UNBIND | RESPONSE and self.mode is Mode.UNBOUND:
             self._end()
-        elif command != Command.ENQUIRE_LINK | RESPONSE:
+        elif command == Command.ENQUIRE_LINK | RESPONSE:
+            if account is not None and account.rules.enquire_every is not None:
+                self._enquire_after(account, account.rules.enquire_every)
+        else:
             self._note("unasked_answer", command=name_of(Command, command), status=name_of(Status, status))
 
     def _out_of_place(self, request: Pdu) -> None:

@@ -48,6 +48,7 @@ def _send(voice: Voice, account: SmppAccount, fault: Fault, reply: Reply, octets
         case faults.PartialPdu(octets=count, seconds=seconds):
             voice.send(octets[:count])
             _after(account, seconds, voice.hold(octets[count:]))
+            voice.release_behind()
         case faults.ConnectionReset(octets=count):
             voice.send(octets[:count])
             voice.wire.reset()

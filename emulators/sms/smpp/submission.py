@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from emulators.core.clock import elapsed
 
 from ..errors import VALIDITY_EXPIRED
-from ..message import Message, SmsOrder, Status
+from ..message import Message, Replacement, SmsOrder, Status
 from .bodies import Malformed, ReplaceSm, ShortMessage, Tlvs, find
 from .codes import MessageState, Tag
 from .codes import Status as Esme
@@ -80,25 +80,42 @@ def order_of(
         octets = payload
     coding = envelope.data_coding
     body, octets, udh, part = content(octets, coding, envelope.has_header, tlvs)
-    send_at, validity = times_of(envelope.sm, now, now) if envelope.has_times else (None, None)
+    send_at, validity = _times(envelope.sm, now) if envelope.has_times else (None, None)
     to, sender = envelope.to, envelope.sender
     order = SmsOrder(to, sender, body, None, "smpp", None, validity, send_at, udh, coding, octets, part, listener)
     return order._replace(coding=coding_carried(octets, coding, part)) if coding else order
 
 
-def times_of(
-    sm: ShortMessage | ReplaceSm, now: datetime, sets_out: datetime
+def replacement_of(new: ReplaceSm, envelope: Envelope, message: Message, now: datetime) -> Replacement:
+    """What is to take the place of a message, in the coding it was submitted in. Raises `Malformed`."""
+    if new.schedule_delivery_time and message.sent is not None:
+        raise Malformed(Esme.RREPLACEFAIL, "it has set out: schedule_delivery_time cannot be another one")
+    coding, part = envelope.data_coding, message.part
+    body, octets, _, _ = content(new.short_message, coding, envelope.has_header, ())
+    send_at, validity = _times(new, now, message)
+    carried = coding_carried(octets, coding, part) if coding else None
+    return Replacement(body, send_at, validity, octets, carried)
+
+
+def _times(
+    sm: ShortMessage | ReplaceSm, now: datetime, former: Message | None = None
 ) -> tuple[datetime | None, timedelta | None]:
     """When the message sets out, and how long it is valid from then on, as far as that is said.
 
-    If the first is not said it sets out, or has set out, at `sets_out`. Raises `Malformed` (0x61, 0x62).
+    What is not said stays as it was of `former`: also the moment up to which that is valid. Raises `Malformed` (0x61,
+    0x62).
     """
     send_at = _moment(sm.schedule_delivery_time, now, Esme.RINVSCHED) if sm.schedule_delivery_time else None
-    if not sm.validity_period:
+    if sm.validity_period:
+        until = _moment(sm.validity_period, now, Esme.RINVEXPIRY)
+    elif send_at is not None and former is not None and former.order.validity is not None:
+        until = former.expires
+    else:
         return send_at, None
-    validity = elapsed(send_at or sets_out, _moment(sm.validity_period, now, Esme.RINVEXPIRY))
+    sets_out = send_at or (former.sent or former.order.send_at if former is not None else None) or now
+    validity = elapsed(sets_out, until)
     if validity <= timedelta(0):
-        raise Malformed(Esme.RINVEXPIRY, f"validity_period ends {sm.validity_period}, before the message sets out")
+        raise Malformed(Esme.RINVEXPIRY, f"it would be valid until {until:%Y-%m-%d %H:%M}, and set out after that")
     return send_at, validity
 
 

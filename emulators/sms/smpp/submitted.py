@@ -61,6 +61,15 @@ class Submission:
         """What was submitted, but for its text and parameters."""
         return self.envelope.sm
 
+    @property
+    def pending(self) -> list[Submission]:
+        """What went out under its id and has neither arrived nor come to its end."""
+        return [submission for submission in (self, *self.others) if submission.message.pending]
+
+    def replaced(self, registered_delivery: int) -> None:
+        """Its text is another one now, and so are the receipts asked for."""
+        self.envelope = Envelope(self.sm._replace(registered_delivery=registered_delivery))
+
     def changed(self, message: Message) -> None:
         """The message has got another status: a receipt, if it was asked for."""
         envelope, account = self.envelope, self.account

@@ -65,6 +65,52 @@ def test_withheld_answers_fill_the_window() -> None:
     assert client.submit().status == Status.ROK
 
 
+def test_an_answer_withheld_fills_the_window_once() -> None:
+    centre = Centre(Rules(window=2))
+    centre.arm("late_answer", seconds=60)
+    client = centre.client()
+    client.session.receive(b"".join(pdu(Command.SUBMIT_SM, sequence, encode(message())) for sequence in (2, 3, 4)))
+    assert [(one.sequence, one.status) for one in client.hear()] == [(3, Status.ROK), (4, Status.RTHROTTLED)]
+    assert [event["unanswered"] for event in centre.events("window_exceeded")] == [3]
+
+
+def test_an_answer_that_waits_for_the_next_one_comes_behind_whatever_that_is() -> None:
+    centre = Centre(Rules(window=1))
+    centre.arm("out_of_order")
+    client = centre.client()
+    assert submit(client) == []
+    assert [(one.sequence, one.status) for one in submit(client)] == [(3, Status.RTHROTTLED), (2, Status.ROK)]
+    assert client.submit().status == Status.ROK
+
+
+def test_answers_that_wait_for_half_of_another_one_fill_the_window() -> None:
+    centre = Centre(Rules(window=2))
+    centre.arm("partial_pdu", seconds=30)
+    client = centre.client()
+    for _ in range(3):
+        assert submit(client) == []
+    assert [one.status for one in wait(client, 30) if one.command == SUBMITTED] == [0, 0, Status.RTHROTTLED]
+    assert client.submit().status == Status.ROK
+
+
+def test_an_answer_that_waits_for_the_next_one_comes_though_that_comes_in_halves(centre: Centre) -> None:
+    centre.arm("out_of_order")
+    centre.arm("partial_pdu", seconds=30)
+    client = centre.client()
+    assert (submit(client), submit(client)) == ([], [])
+    assert [one.sequence for one in wait(client, 30) if one.command == SUBMITTED] == [3, 2]
+
+
+def test_the_end_comes_after_the_second_half_of_an_answer(centre: Centre) -> None:
+    centre.arm("partial_pdu", seconds=30)
+    client = centre.client()
+    assert submit(client) == []
+    assert client.ask(Command.UNBIND) == []
+    assert client.line.end == ""
+    assert [one.command for one in wait(client, 30)] == [SUBMITTED, Command.UNBIND | RESPONSE]
+    assert client.line.end == "closed"
+
+
 def test_a_connection_is_reset_within_an_answer(centre: Centre) -> None:
     centre.arm("connection_reset", octets=8)
     client = centre.client()

@@ -7,6 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from emulators.sms.header import part_of
+from emulators.sms.message import Part
 from emulators.sms.smpp.account import Rules
 from emulators.sms.smpp.bodies import (
     BindResp,
@@ -117,10 +119,13 @@ def test_a_silent_client_is_enquired_after_and_dropped_at_last() -> None:
     centre = Centre(Rules(enquire_every=timedelta(seconds=30), idle_after=timedelta(minutes=5)))
     client = centre.client()
     now = centre.physics.clock.now
-    centre.physics.advance_to(now + timedelta(minutes=4))
-    assert [one.command for one in client.hear()] == [Command.ENQUIRE_LINK] * 8
-    client.session.receive(pdu(Command.ENQUIRE_LINK | RESPONSE, 1))
+    for _ in range(8):
+        centre.physics.advance_to(centre.physics.clock.now + timedelta(seconds=30))
+        (asked,) = client.hear()
+        assert asked.command == Command.ENQUIRE_LINK
+        client.session.receive(pdu(Command.ENQUIRE_LINK | RESPONSE, asked.sequence))
     centre.physics.advance_to(now + timedelta(minutes=8, seconds=59))
+    assert len(client.hear()) == 1  # not another one before this one is answered
     assert client.line.end == ""
     centre.physics.advance_to(now + timedelta(minutes=9))
     assert client.line.end == "closed"
@@ -441,6 +446,20 @@ def test_parts_with_parameters_are_joined_on_the_handset(centre: Centre) -> None
         client.submit(text, tlvs=tlvs)
     client.deliveries()
     assert [text.body for text in centre.handset.inbox] == ["begin, end"]
+
+
+@pytest.mark.parametrize(
+    ("elements", "part"),
+    [
+        ("0003070200 080400070201", Part(7, 1, 2, wide=True)),
+        ("00030a0201 080400aa0202", Part(0xAA, 2, 2, wide=True)),
+        ("080400aa0202 00030a0201", Part(0x0A, 1, 2)),
+        ("00030a0200", None),
+    ],
+)
+def test_an_element_that_cannot_be_is_ignored_and_of_several_the_last_counts(elements: str, part: Part | None) -> None:
+    octets = bytes.fromhex(elements)
+    assert part_of(bytes((len(octets),)) + octets) == part
 
 
 SMILE = "😀".encode("utf-16-be")

@@ -1,7 +1,6 @@
 """Cancelling, replacing and referring to what was submitted, and sessions that end while something is under way."""
 
 from datetime import datetime, timedelta
-from typing import Any
 
 import pytest
 
@@ -68,59 +67,6 @@ def test_a_replacement_has_its_own_wish_for_a_receipt(client: Client, before: in
         Command.REPLACE_SM, encode(ReplaceSm(taken, 5, 0, SENDER, registered_delivery=after, short_message=b"x"))
     )
     assert len(client.deliveries(days=2)) == receipts
-
-
-def replace(client: Client, taken: str, **times: Any) -> int:
-    """Replaces text and times; returns the status of the answer."""
-    new = ReplaceSm(taken, 5, 0, SENDER, registered_delivery=1, short_message=b"new")._replace(**times)
-    return client.ask(Command.REPLACE_SM, encode(new))[-1].status
-
-
-@pytest.mark.parametrize("days", [1, 4])
-def test_a_replacement_sets_out_when_it_says(centre: Centre, client: Client, days: int) -> None:
-    taken = message_id(client.submit(schedule_delivery_time="000002000000000R"))
-    assert replace(client, taken, schedule_delivery_time=f"0000{days:02}000000000R") == Status.ROK
-    assert client.deliveries(days=days - 0.01) == []
-    assert len(client.deliveries(days=0.02)) == 1
-    assert client.deliveries(days=5) == []
-    assert inbox(centre) == ["new"]
-
-
-@pytest.mark.parametrize(
-    ("before", "after", "stats"),
-    [("000000010000000R", "000003000000000R", {2: [], 4: [b"EXPIRED"]}), ("", "000000010000000R", {0.1: [b"EXPIRED"]})],
-)
-def test_a_replacement_is_valid_as_long_as_it_says(
-    centre: Centre, client: Client, before: str, after: str, stats: dict[float, list[bytes]]
-) -> None:
-    centre.handset.hinder(Hindrance.OFF)
-    taken = message_id(client.submit(validity_period=before))
-    client.deliveries()
-    assert replace(client, taken, validity_period=after) == Status.ROK
-    for days, expected in stats.items():
-        assert [one.short_message.split(b"stat:")[1][:7] for one in client.deliveries(days=days)] == expected
-
-
-def test_a_message_given_more_time_arrives_within_it(centre: Centre, client: Client) -> None:
-    centre.handset.hinder(Hindrance.OFF)
-    taken = message_id(client.submit(validity_period="000000010000000R"))
-    client.deliveries()
-    replace(client, taken, validity_period="000003000000000R")
-    assert client.deliveries(days=2) == []
-    centre.handset.recover(Hindrance.OFF)
-    assert b"stat:DELIVRD" in client.deliveries()[0].short_message
-    assert inbox(centre) == ["new"]
-
-
-def test_times_that_cannot_be_are_refused_and_change_nothing(centre: Centre, client: Client) -> None:
-    centre.handset.hinder(Hindrance.OFF)
-    taken = message_id(client.submit(validity_period="000001000000000R"))
-    client.deliveries()
-    assert replace(client, taken, schedule_delivery_time=LATER) == Status.RREPLACEFAIL
-    assert replace(client, taken, schedule_delivery_time="tomorrow") == Status.RINVSCHED
-    assert replace(client, taken, validity_period="200101000000000+") == Status.RINVEXPIRY
-    centre.handset.recover(Hindrance.OFF)
-    assert inbox(centre) == ["Ihre TAN: 123456"]
 
 
 def test_the_text_of_a_part_is_replaced_behind_its_header(centre: Centre, client: Client) -> None:
