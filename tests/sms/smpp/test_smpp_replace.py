@@ -144,6 +144,7 @@ def test_nothing_is_left_due_of_what_was_replaced_and_taken_back(centre: Centre,
         replace(client, taken, validity_period=HOUR)
     assert len([what for _, what in centre.physics.clock.upcoming(9) if "expires" in what]) == 1
     centre.gateway.cancel(centre.gateway.messages[0].sid)
+    client.deliveries()
     later = message_id(client.submit(schedule_delivery_time=LATER))
     replace(client, later, schedule_delivery_time=HOUR, validity_period=LATER)
     assert len(centre.physics.clock.upcoming(9)) == 1
