@@ -17,6 +17,7 @@ import venv
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from time import monotonic, sleep
 from urllib.error import URLError
 from urllib.request import Request, urlopen
@@ -98,9 +99,11 @@ def wiremock() -> Iterator[int]:
             "transformers": ["response-template"],
         },
     }
-    with _running((java, "-Xmx1g", "-jar", str(jar), "--port", str(port), "--disable-banner"), port):
-        _post(f"http://127.0.0.1:{port}/__admin/mappings", stub)
-        yield port
+    with TemporaryDirectory() as folder:  # where it makes folders of its own
+        command = (java, "-Xmx1g", "-jar", str(jar), "--port", str(port), "--disable-banner", "--root-dir", folder)
+        with _running(command, port):
+            _post(f"http://127.0.0.1:{port}/__admin/mappings", stub)
+            yield port
 
 
 @contextmanager
