@@ -109,4 +109,4 @@ def test_a_client_that_answers_or_not_keeps_nobody_waiting_for_what_never_ends(c
 def test_sessions_of_an_account_are_set_up_where_the_account_is(control: Control) -> None:
     make(control)
     other = {"name": "other", "account_of": "main", "services": {"smpp": {"window": 1}}}
-    assert "main" in str(control("POST", "/worlds", 422, json=other))
+    assert "set in 'main'" in control("POST", "/worlds", 409, json=other)["detail"]

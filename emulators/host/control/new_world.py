@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from emulators.mail.server import Logins
 from emulators.post.profile import Delivery
@@ -89,12 +89,6 @@ class NewWorld(Body):
     land: Annotated[Land | None, Field(description="whose holidays the insurer's office keeps")] = None
     account_of: WorldName | None = None
     services: NewServices = NewServices()
-
-    @model_validator(mode="after")
-    def _smpp_is_the_firsts(self) -> Self:
-        if self.account_of is not None and "smpp" in self.services.model_fields_set:
-            raise ValueError(f"services.smpp is set in '{self.account_of}': sessions bind to whose account it is")
-        return self
 
 
 def _delay(seconds: int | None) -> timedelta | None:

@@ -44,7 +44,7 @@ class RoleTaken(ValueError):
 
 
 class InVain(ValueError):
-    """A fault that cannot strike here. Answered 409."""
+    """What could have no effect here, such as a fault that never strikes. Answered 409."""
 
 
 class NotNow(ValueError):
