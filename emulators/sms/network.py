@@ -214,7 +214,7 @@ class Network:
     def _expire_in_time(self, message: Message) -> None:
         """The message waits for something, but no longer than it is valid."""
         self.forget(message)
-        if message.arrived or message.status.final:
+        if message.status.final:
             return
 
         def expire() -> None:

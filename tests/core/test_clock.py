@@ -154,3 +154,12 @@ def test_what_would_be_due_after_the_end_of_the_calendar_never_is() -> None:
     assert len(ran) == 3
     with pytest.raises(ValueError, match="9999"):
         clock.advance(timedelta(days=10))
+
+
+def test_a_clock_that_runs_stands_still_at_the_end_of_the_calendar() -> None:
+    clock, seconds = Clock(datetime(9999, 12, 29, tzinfo=BERLIN)), [0.0]
+    clock.follow(MonotonicPace(lambda: seconds[0]))
+    seconds[0] = 1e7
+    clock.tick()
+    clock.tick()
+    assert clock.now.year == 9999

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import pytest
 import requests
 
-from emulators.core.clock import DEFAULT_START, Clock
+from emulators.core.clock import BERLIN, DEFAULT_START, Clock
 from emulators.host.host import Host
 from emulators.host.hosted import Hosted
 from emulators.host.journals import JournalFiles
@@ -137,6 +137,12 @@ def test_who_hurries_looks_at_what_is_due_only_while_the_world_is_theirs(
     control("POST", "/worlds/one/wait", 408, json={"event": "never", "advance": True})
     assert looked
     assert not any(looked)
+
+
+def test_what_is_due_beyond_the_last_year_is_not_waited_for(control: Control, one: Hosted) -> None:
+    one.world.clock.at(datetime(2500, 1, 1, tzinfo=BERLIN), lambda: None, "far away")
+    told = control("POST", "/worlds/one/wait", 408, json={"event": "never", "advance": True})
+    assert (told["detail"], one.world.clock.now) == ("nothing is due any more", DEFAULT_START)
 
 
 def test_the_host_answers_even_if_all_its_threads_hang(control: Control, one: Hosted, free: Event) -> None:

@@ -198,11 +198,11 @@ def test_a_refused_submission_replaces_nothing(centre: Centre, client: Client) -
     assert inbox(centre) == ["first"]
 
 
-@pytest.mark.parametrize("fault", ["overtaken", "late"])
+@pytest.mark.parametrize("fault", ["overtaken", "late", "segment_late"])
 def test_what_is_kept_on_its_way_for_longer_than_it_is_valid_expires(
     centre: Centre, client: Client, fault: str
 ) -> None:
     centre.physics.faults.arm("sms", fault, {"minutes": 60})
-    client.submit(validity_period="000000001000000R")
+    client.submit(b"long " * 40, validity_period="000000001000000R")
     assert stats(client, 1) == [b"EXPIRED"]
     assert inbox(centre) == []

@@ -12,12 +12,13 @@ from emulators.sms.smpp.bodies import (
     Destination,
     MessageIdResp,
     ReplaceSm,
+    ShortMessage,
     SubmitMulti,
     Tlv,
     find,
 )
 from emulators.sms.smpp.codes import RESPONSE, Command, EsmClass, Status, Tag
-from emulators.sms.smpp.pdu import decode_submit_multi_resp, encode, encode_submit_multi, pdu
+from emulators.sms.smpp.pdu import decode, decode_submit_multi_resp, encode, encode_submit_multi, pdu
 from emulators.sms.smpp.receipt import Dialect
 from emulators.sms.smpp.session import SmppSession
 from tests.sms.smpp.peer import NUMBER, SENDER, Centre, Client, Line, message, message_id
@@ -189,3 +190,17 @@ def test_three_hours_are_three_hours_in_the_night_in_which_the_clocks_are_change
     centre.physics.happen()
     hours += [elapsed(begin, due) for due, _ in centre.physics.clock.upcoming(9)]
     assert set(hours) == {timedelta(0), timedelta(hours=3)}
+
+
+def test_what_a_session_left_unanswered_makes_room_for_the_newest_too() -> None:
+    centre = Centre(Rules(keep=2))
+    client = centre.client()
+    for _ in range(5):
+        client.submit()
+    centre.physics.happen()
+    client.session.lost("")
+    assert len(centre.events("dropped")) == 3
+    newest = [message.sid[2:18].encode() for message in centre.gateway.messages[3:]]
+    following = Client(centre)
+    _, *heard = following.ask(Command.BIND_RECEIVER, encode(following.credentials))
+    assert [decode(ShortMessage, one.body).short_message[3:19] for one in heard] == newest
