@@ -117,6 +117,11 @@ class Client:
                 yield decode(ShortMessage, one.body)
 
 
+def inbox(centre: Centre) -> list[str]:
+    """The texts on the handset, the oldest first."""
+    return [text.body for text in centre.handset.inbox]
+
+
 def message(text: bytes = b"Ihre TAN: 123456", **fields: Any) -> ShortMessage:
     """A submission to `NUMBER` that asks for a receipt."""
     fields = {"registered_delivery": 1, "destination_addr": NUMBER, "source_addr": SENDER, **fields}

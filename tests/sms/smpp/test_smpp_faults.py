@@ -15,11 +15,6 @@ from tests.sms.smpp.peer import Centre, Client, message, message_id
 SUBMITTED = Command.SUBMIT_SM | RESPONSE
 
 
-@pytest.fixture
-def centre() -> Centre:
-    return Centre()
-
-
 def submit(client: Client) -> list[Pdu]:
     return client.ask(Command.SUBMIT_SM, encode(message()))
 

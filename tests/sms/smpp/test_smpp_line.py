@@ -25,11 +25,6 @@ SUBMITTED = Command.SUBMIT_SM | RESPONSE
 
 
 @pytest.fixture
-def centre() -> Centre:
-    return Centre()
-
-
-@pytest.fixture
 def loop() -> Iterator[BackgroundLoop]:
     with BackgroundLoop() as running:
         yield running

@@ -10,24 +10,10 @@ from emulators.sms.handset import Hindrance
 from emulators.sms.smpp.bodies import Destination, QuerySm, QuerySmResp, ReplaceSm, SubmitMulti
 from emulators.sms.smpp.codes import Command, MessageState, Status
 from emulators.sms.smpp.pdu import decode, decode_submit_multi_resp, encode, encode_submit_multi
-from tests.sms.smpp.peer import NUMBER, SENDER, Centre, Client, message, message_id
+from tests.sms.smpp.peer import NUMBER, SENDER, Centre, Client, inbox, message, message_id
 
 LATER = "000001000000000R"  # in a day
 HOUR = "000000010000000R"
-
-
-@pytest.fixture
-def centre() -> Centre:
-    return Centre()
-
-
-@pytest.fixture
-def client(centre: Centre) -> Client:
-    return centre.client()
-
-
-def inbox(centre: Centre) -> list[str]:
-    return [text.body for text in centre.handset.inbox]
 
 
 def stats(client: Client, days: float = 0) -> list[bytes]:

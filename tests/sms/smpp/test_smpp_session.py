@@ -32,11 +32,6 @@ from tests.sms.smpp.peer import NUMBER, SENDER, Centre, message, message_id
 RING = "+491713920000"
 
 
-@pytest.fixture
-def centre() -> Centre:
-    return Centre()
-
-
 # -- binding ------------------------------------------------------------------------------------------------------
 
 

@@ -21,23 +21,9 @@ from emulators.sms.smpp.codes import RESPONSE, Command, EsmClass, Status, Tag
 from emulators.sms.smpp.pdu import decode, decode_submit_multi_resp, encode, encode_submit_multi, pdu
 from emulators.sms.smpp.receipt import Dialect
 from emulators.sms.smpp.session import SmppSession
-from tests.sms.smpp.peer import NUMBER, SENDER, Centre, Client, Line, message, message_id
+from tests.sms.smpp.peer import NUMBER, SENDER, Centre, Client, Line, inbox, message, message_id
 
 LATER = "000001000000000R"  # in a day
-
-
-@pytest.fixture
-def centre() -> Centre:
-    return Centre()
-
-
-@pytest.fixture
-def client(centre: Centre) -> Client:
-    return centre.client()
-
-
-def inbox(centre: Centre) -> list[str]:
-    return [text.body for text in centre.handset.inbox]
 
 
 def test_what_went_to_many_is_cancelled_at_all_of_them(centre: Centre, client: Client) -> None:
