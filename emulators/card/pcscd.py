@@ -7,17 +7,20 @@ import os
 import shutil
 import subprocess
 import time
+from collections.abc import Iterable
 from pathlib import Path
 from types import TracebackType
 from typing import IO
 
-from .virtual_reader import SLOTS, listens, port_of
+from .virtual_reader import SLOTS, free, listens, port_of
 
 RUN = Path("/run/pcscd")
 DRIVER = Path("/usr/lib/pcsc/drivers/serial/libifdvpcd.so")
 _GUARD = Path("/run/lock/pruefstand-pcscd.lock")
 _TURN_WITHIN = 300.0  # seconds
 _STARTED_WITHIN = 10.0
+_PORTS_FREE_WITHIN = 90.0
+"""A closed connection keeps its port for 60 s on Linux."""
 _ENDED_WITHIN = 5.0
 
 
@@ -37,6 +40,7 @@ def missing() -> str:
 class Pcscd:
     """Starts pcscd on entering and ends it on leaving. There is one at a time on a machine: others wait their turn.
 
+    A connection that happens to have got one of the reader's ports is waited for, 90 s at most.
     Raises `PcscdMissing` if it is not installed, does not come up, or one that is not ours runs already.
     """
 
@@ -77,28 +81,61 @@ class Pcscd:
         if listens(port_of(0)):
             raise PcscdMissing("a pcscd that is not ours serves the virtual reader already; end it first")
         RUN.mkdir(parents=True, exist_ok=True)
+        deadline = time.monotonic() + _PORTS_FREE_WITHIN
+        ports = [port_of(slot) for slot in SLOTS]
+        while True:
+            await_free(ports, deadline)
+            if self._came_up(ports):
+                return
+            overtaken = [port for port in ports if not listens(port) and not free(port)]
+            self._terminate()
+            if not overtaken:  # otherwise a connection was faster, and goes again
+                told = self._log.read_text("utf-8", "replace").strip()
+                raise PcscdMissing(f"pcscd did not come up; it says: {told or 'nothing'}")
+
+    def _came_up(self, ports: list[int]) -> bool:
         with self._log.open("wb") as log:
             command = ("pcscd", "--foreground")
             self._process = subprocess.Popen(command, stdout=log, stderr=log, env={**os.environ, "PATH": _path()})
         deadline = time.monotonic() + _STARTED_WITHIN
         # Knocking at the driver's port would put a card in: look at the kernel's table instead.
-        while not ((RUN / "pcscd.comm").exists() and all(listens(port_of(slot)) for slot in SLOTS)):
+        while not ((RUN / "pcscd.comm").exists() and all(map(listens, ports))):
             if self._process.poll() is not None or time.monotonic() > deadline:
-                told = self._log.read_text("utf-8", "replace").strip()
-                raise PcscdMissing(f"pcscd did not come up; it says: {told or 'nothing'}")
+                return False
             time.sleep(0.02)
+        return True
 
     def _end(self) -> None:
-        if self._process is not None:
-            self._process.terminate()
-            try:
-                self._process.wait(_ENDED_WITHIN)
-            except subprocess.TimeoutExpired:
-                self._process.kill()
-                self._process.wait()
+        self._terminate()
         if self._guard is not None:
             self._guard.close()
-        self._process = self._guard = None
+        self._guard = None
+
+    def _terminate(self) -> None:
+        process, self._process = self._process, None
+        if process is None:
+            return
+        process.terminate()
+        try:
+            process.wait(_ENDED_WITHIN)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def await_free(ports: Iterable[int], deadline: float) -> None:
+    """Wait until the driver could listen on all `ports`; `deadline` as `time.monotonic` counts.
+
+    Raises `PcscdMissing`, naming the port, if one is still taken then.
+    """
+    for port in ports:
+        while not free(port):
+            if time.monotonic() > deadline:
+                raise PcscdMissing(
+                    f"port {port} of the virtual reader is taken by another connection of this machine; "
+                    f"end it, or wait a minute if it is closed already: ss -tanp 'sport = :{port}'"
+                )
+            time.sleep(0.1)
 
 
 def _path() -> str:

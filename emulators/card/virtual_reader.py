@@ -62,6 +62,21 @@ def listens(port: int) -> bool:
     return bool(_listening(port))
 
 
+def free(port: int) -> bool:
+    """Whether the driver could listen on `port` now.
+
+    Its ports lie among those which Linux hands out to clients (32768 to 60999), and a connection keeps its port
+    for a minute after it was closed (TIME-WAIT, RFC 9293).
+    """
+    with socket.socket() as trial:
+        trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as the driver does
+        try:
+            trial.bind(("", port))
+        except OSError:
+            return False
+    return True
+
+
 def _listening(port: int) -> set[str]:
     """The local addresses, in the kernel's hex, at which something listens on `port`. Empty where not on Linux."""
     addresses: set[str] = set()
