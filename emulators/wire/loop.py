@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import warnings
 from collections.abc import Coroutine
 from threading import Lock, Thread, current_thread
 from types import TracebackType
@@ -15,7 +16,8 @@ class BackgroundLoop:
     """Runs coroutines for synchronous callers. It starts by itself at the first `run`.
 
     `start` and `stop` may be called in any order and any number of times; a stopped loop can start again.
-    Close the doors that were opened on it before stopping it: `stop` cancels whatever still runs.
+    Close the doors that were opened on it before stopping it: `stop` cancels whatever still runs, and closes what
+    still listens with a `ResourceWarning`.
     """
 
     def __init__(self, name: str = "doors") -> None:
@@ -45,7 +47,19 @@ class BackgroundLoop:
         asyncio.run_coroutine_threadsafe(_cancel_the_rest(), loop).result()
         loop.call_soon_threadsafe(loop.stop)
         thread.join()
-        loop.close()
+        self._close(loop)
+
+    def _close(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Close `loop`, and only then warn of what it had to close itself.
+
+        A warning that is made an error would end uvloop's closing half way, and it would wait for the rest for ever.
+        """
+        with warnings.catch_warnings(record=True) as unclosed:
+            warnings.simplefilter("always", ResourceWarning)
+            loop.close()
+        for told in unclosed:
+            text = f"the loop '{self.name}' was stopped before what is on it was closed: {told.message}"
+            warnings.warn(text, told.category, stacklevel=3)
 
     def __enter__(self) -> BackgroundLoop:
         self.start()

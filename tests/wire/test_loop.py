@@ -1,4 +1,5 @@
 import asyncio
+import socket
 import sys
 from threading import current_thread
 
@@ -84,3 +85,16 @@ def test_the_loop_is_uvloops_where_that_is_installed(monkeypatch: pytest.MonkeyP
 
     with BackgroundLoop() as loop:
         assert loop.run(kind()) == ("uvloop" if there and sys.platform != "win32" else "asyncio")
+
+
+def test_stopping_closes_what_still_listens_and_warns_of_it() -> None:
+    async def listen() -> asyncio.Server:
+        return await asyncio.start_server(lambda _, writer: writer.close(), "127.0.0.1", 0)
+
+    loop = BackgroundLoop("left open")
+    server = loop.run(listen())
+    address = server.sockets[0].getsockname()
+    with pytest.raises(ResourceWarning, match=r"the loop 'left open' was stopped before.*unclosed"):
+        loop.stop()  # warnings are errors in these tests: the loop once hung here
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(address)
