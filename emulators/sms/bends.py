@@ -86,7 +86,8 @@ def _segment_late(network: Network, message: Message, fault: faults.SegmentLate)
     cut, at, part = _chosen(network, message, fault.number)
     network.write("segment.late", sid=message.sid, to=message.to, number=part.number, minutes=fault.minutes)
     if len(cut(message)) > 1:
-        network.arrive(message, Passage(segments=lambda it: cut(it)[:at] + cut(it)[at + 1 :], reported=False))
+        others = Passage(segments=lambda it: cut(it)[:at] + cut(it)[at + 1 :], reported=False, more=True)
+        network.arrive(message, others)
     late = Passage(segments=lambda it: cut(it)[at : at + 1])
     network.arrive_later(timedelta(minutes=fault.minutes), message, late)
 

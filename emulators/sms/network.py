@@ -41,7 +41,8 @@ class Passage:
 
     `text` makes the text that arrives of the message's own, `segments` its parts: of what it is by then.
 
-    `reported` is false where the gateway does not hear that it arrived.
+    `reported` is false where the gateway does not hear that it arrived, `more` is true where another part of it comes
+    later: until then it has not arrived.
     """
 
     sender: str | None = None
@@ -50,6 +51,7 @@ class Passage:
     handset: Handset | None = None
     reported: bool = True
     segments: Cut | None = None
+    more: bool = False
 
 
 PLAIN = Passage()
@@ -173,9 +175,10 @@ class Network:
     def _hand_over(self, message: Message, passage: Passage, handset: Handset) -> None:
         order = message.order
         to = order.to
-        message.arrived = True
-        if self._expiries:
-            self.forget(message)
+        if not passage.more:
+            message.arrived = True
+            if self._expiries:
+                self.forget(message)
         self._delivered(message.sid, to)
         if passage is PLAIN and order.part is None and not order.data_coding:  # as nearly all
             handset.receive(message.sid, message.sender, message.body, to=to)

@@ -15,8 +15,9 @@ from emulators.core.physics import Physics
 from emulators.sms.bends import bend
 from emulators.sms.delay import Until
 from emulators.sms.delivery_faults import DELIVERY_FAULTS
+from emulators.sms.errors import VALIDITY_EXPIRED
 from emulators.sms.gateway import Message, Rejected, SmsGateway, SmsOrder, Status
-from emulators.sms.handset import Handset
+from emulators.sms.handset import Handset, Hindrance
 from tests.sms.conftest import last
 
 NUMBER = "+491713920000"
@@ -187,6 +188,35 @@ def test_a_late_segment_holds_the_whole_message_up(physics: Physics, sms: SmsGat
     assert (handset.inbox, message.status) == ((), Status.SENT)
     pass_by(physics, minutes=1)
     assert (bodies(handset), message.status) == ([LONG], Status.DELIVERED)
+
+
+@pytest.mark.parametrize("off", [True, False])
+def test_a_segment_later_than_the_message_is_valid_never_comes(
+    physics: Physics, sms: SmsGateway, handset: Handset, off: bool
+) -> None:
+    """Also where the other segments waited for the handset first."""
+    physics.faults.arm("sms", "segment_late", {"number": 2, "minutes": 60})
+    if off:
+        handset.hinder(Hindrance.OFF)
+    message = send(sms, LONG, validity=timedelta(minutes=30))
+    pass_by(physics, minutes=1)
+    if off:
+        handset.recover(Hindrance.OFF)
+    pass_by(physics, minutes=10)
+    assert [entry.data["number"] for entry in physics.journal.named("sms", "part")] == [1, 3]
+    pass_by(physics, minutes=60)
+    assert (handset.inbox, message.status, message.error_code) == ((), Status.UNDELIVERED, VALIDITY_EXPIRED)
+
+
+def test_a_message_whose_last_segment_is_under_way_can_be_canceled(
+    physics: Physics, sms: SmsGateway, handset: Handset
+) -> None:
+    physics.faults.arm("sms", "segment_late", {"number": 2, "minutes": 60})
+    message = send(sms, LONG)
+    pass_by(physics, minutes=1)
+    sms.cancel(message.sid)
+    pass_by(physics, minutes=60)
+    assert (handset.inbox, message.status) == ((), Status.CANCELED)
 
 
 @pytest.mark.parametrize("kind", ["switched_off", "memory_full"])
