@@ -34,12 +34,14 @@ class Replay:
 
     def play(self, paths: Sequence[str], options: Sequence[str]) -> int:
         """Play; returns 0 all as required, 1 the system under test deviates, 2 bench or file is wrong."""
-        results, summary = self.out / RESULTS, self.out / SUMMARY
-        if results.exists():
-            shutil.rmtree(results)
-        summary.unlink(missing_ok=True)
+        results, summary, junit, report = (self.out / name for name in (RESULTS, SUMMARY, JUNIT, REPORT))
+        for folder in (results, report):  # of an earlier run: nobody shall take it for this one's
+            if folder.exists():
+                shutil.rmtree(folder)
+        for file in (summary, junit):
+            file.unlink(missing_ok=True)
         self.out.mkdir(parents=True, exist_ok=True)
-        files = ["--alluredir", str(results), "--junitxml", str(self.out / JUNIT), "--summary", str(summary)]
+        files = ["--alluredir", str(results), "--junitxml", str(junit), "--summary", str(summary)]
         code = pytest.main([*paths, *QUIET, *IMPORTED, *files, *options])
         if code == pytest.ExitCode.INTERRUPTED and not summary.exists():
             self.verdict = "interrupted"

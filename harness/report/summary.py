@@ -7,7 +7,7 @@ import json
 import sys
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 from pathlib import Path
@@ -22,6 +22,10 @@ STATUSES = ("passed", "failed", "broken", "skipped")
 LONG_RUN = 50  # rows from which on progress is shown
 LONG_TABLE = 40  # files from which on those that passed are told by folder
 REFRESH_SECONDS = 0.1
+CUT_SHORT: Mapping[int, str] = {
+    pytest.ExitCode.INTERRUPTED: "interrupted",
+    pytest.ExitCode.INTERNAL_ERROR: "pytest itself failed",
+}
 TABLE_WIDTH = 110  # where the output is no terminal
 
 
@@ -37,12 +41,16 @@ class FileResult:
 
 @dataclass
 class Summary:
-    """What became of all scenarios of a run. `failures` are (node id, status, message)."""
+    """What became of all scenarios of a run. `failures` are (node id, status, message).
+
+    `cut_short` says why the run ended before all was played: empty if it did not.
+    """
 
     files: dict[str, FileResult] = field(default_factory=dict)
     failures: list[tuple[str, str, str]] = field(default_factory=list)
     collection_errors: list[tuple[str, str]] = field(default_factory=list)
     touched: set[str] = field(default_factory=set)
+    cut_short: str = ""
 
     @property
     def totals(self) -> Counter[str]:
@@ -55,6 +63,8 @@ class Summary:
     def verdict(self) -> tuple[int, str]:
         """Exit code and the sentence that goes with it: 0 as required, 1 the system deviates, 2 the bench is wrong."""
         totals = self.totals
+        if self.cut_short:
+            return 2, f"{self.cut_short} after {self.rows} rows"
         if self.collection_errors:
             return 2, f"{len(self.collection_errors)} scenario files cannot be used"
         if totals["broken"]:
@@ -165,11 +175,17 @@ class SummaryReport:
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         properties = dict(report.user_properties)
         scenario = properties.get("scenario")
-        if scenario is None:
+        file, _, row = report.nodeid.partition("::")
+        crashed = scenario is None and report.failed and bool(row) and file.endswith(".yaml")
+        if scenario is None and not crashed:
             return
-        file = report.nodeid.partition("::")[0]
-        result = self.summary.files.setdefault(file, FileResult(file, str(scenario)))
+        result = self.summary.files.setdefault(file, FileResult(file, ""))
         result.seconds += report.duration
+        if crashed:  # with its worker, which says nothing more of it
+            self.summary.failures.append((report.nodeid, "broken", report.longreprtext))
+            self._ended(result, "broken")
+            return
+        result.id = str(scenario)
         status = str(properties.get("verdict", "broken")) if report.failed else report.outcome
         if report.failed:
             self.summary.failures.append((report.nodeid, status, report.longreprtext))
@@ -177,9 +193,12 @@ class SummaryReport:
             self._status[report.nodeid] = status
         if report.when == "teardown":
             self.summary.touched.update(str(properties.get("touched", "")).split())
-            result.rows[self._status.pop(report.nodeid, status)] += 1
-            if self._progress is not None:
-                self._progress.advance(self.summary.totals["failed"] + self.summary.totals["broken"])
+            self._ended(result, self._status.pop(report.nodeid, status))
+
+    def _ended(self, result: FileResult, status: str) -> None:
+        result.rows[status] += 1
+        if self._progress is not None:
+            self._progress.advance(self.summary.totals["failed"] + self.summary.totals["broken"])
 
     def pytest_report_teststatus(self, report: pytest.TestReport) -> tuple[str, str, str] | None:
         """Where progress is shown, a dot for each row would only be in its way."""
@@ -188,9 +207,10 @@ class SummaryReport:
         quiet = report.when != "call" and report.passed
         return ("" if quiet else report.outcome), "", ""
 
-    def pytest_sessionfinish(self) -> None:
+    def pytest_sessionfinish(self, exitstatus: int) -> None:
         if self._progress is not None:
             self._progress.end()
+        self.summary.cut_short = CUT_SHORT.get(exitstatus, "")
         file: Path | None = self.config.getoption("summary")
         if file is not None:
             option = self.config.getoption

@@ -71,15 +71,16 @@ def test_the_exit_code_says_whose_fault_it_is(
 def test_a_run_leaves_results_for_allure_ci_and_machines(write: Write, call: Call, tmp_path: Path) -> None:
     write(good=GOOD)
     out = tmp_path / "there"
-    stale = out / "allure-results" / "stale-result.json"
-    stale.parent.mkdir(parents=True)
-    stale.touch()
+    stale = [out / "allure-results" / "stale-result.json", out / "report" / "index.html"]
+    for file in stale:
+        file.parent.mkdir(parents=True)
+        file.touch()
     assert call("run", "--no-html", "--out", str(out), "--seed", "7").returncode == 0
     told = json.loads((out / "summary.json").read_text("utf-8"))
     assert (told["seed"], told["driver"], told["totals"]["passed"]) == (7, "reference", 1)
     assert "<testsuite" in (out / "junit.xml").read_text("utf-8")
     assert len(list((out / "allure-results").glob("*-result.json"))) == 1
-    assert not stale.exists()
+    assert not any(file.exists() for file in stale)
 
 
 @pytest.mark.parametrize(

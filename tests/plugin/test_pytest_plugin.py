@@ -179,6 +179,39 @@ def test_workers_play_the_same_rows_and_report_to_one_summary(
     assert [error["file"] for error in told["collection_errors"]] == ["scenarios/mistaken.yaml"]  # type: ignore[attr-defined]
 
 
+AT_THE_SECOND_ROW = """
+import os
+
+begun = []
+
+
+def pytest_runtest_setup(item):
+    begun.append(item)
+    if len(begun) == 2:
+        {what}
+"""
+
+
+def test_a_row_that_takes_its_worker_along_is_broken(write: Write, run: Run, pytester: pytest.Pytester) -> None:
+    write("good", GOOD)
+    pytester.makeconftest(AT_THE_SECOND_ROW.format(what="os._exit(1)"))
+    run("scenarios", "-n", "1", "--summary", "summary.json")
+    told = summary(pytester.path)
+    assert (told["exit_code"], told["totals"]) == (
+        2,
+        {"rows": 2, "passed": 1, "failed": 0, "broken": 1, "skipped": 0},
+    )
+    assert [failure["status"] for failure in told["failures"]] == ["broken"]  # type: ignore[attr-defined]
+
+
+def test_an_interrupted_run_is_never_as_required(write: Write, run: Run, pytester: pytest.Pytester) -> None:
+    write("good", GOOD)
+    pytester.makeconftest(AT_THE_SECOND_ROW.format(what="raise KeyboardInterrupt"))
+    run("scenarios", "--summary", "summary.json")
+    told = summary(pytester.path)
+    assert (told["exit_code"], told["verdict"]) == (2, "interrupted after 1 rows")
+
+
 def test_a_long_run_in_a_log_says_every_tenth_of_the_way(write: Write, run: Run, pytester: pytest.Pytester) -> None:
     people = "person: [adult, teen, child, noble, umlaut, sharp_s, double_name, doctor_title, diacritics]\n"
     devices = "device: [pixel-6, iphone-12, ipad, android_tablet, iphone_7, iphone_nfc]\n"
