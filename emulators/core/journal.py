@@ -151,11 +151,11 @@ class Journal:
     def apart(self) -> Iterator[None]:
         """Within the block, this thread has causes of its own, for it works while others go on. Begins with none."""
         self._ever_apart = True
-        self._apart.cause = Cause()
+        before, self._apart.cause = getattr(self._apart, "cause", None), Cause()
         try:
             yield
         finally:
-            self._apart.cause = None
+            self._apart.cause = before
 
     def to_jsonl(self) -> str:
         """The whole journal as JSON Lines."""

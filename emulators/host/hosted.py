@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from emulators.core.clock import MonotonicPace, elapsed
+from emulators.core.courier import must_not_wait
 from emulators.core.faults import Armed
 from emulators.core.journal import Entry
 from emulators.world import World
@@ -60,7 +62,7 @@ class Hosted:
             self.world.clock.tick()
             self.mode, self.rate = mode, {Mode.STEPPED: 0.0, Mode.REAL: 1.0}.get(mode, rate)
             self.world.clock.follow(MonotonicPace(monotonic, self.rate) if self.rate else None)
-        self.world.happen()
+        self._happen()
         self._nudge()
 
     def tick(self) -> None:
@@ -68,7 +70,7 @@ class Hosted:
         if self.mode is not Mode.STEPPED:
             with self.world.physics.lock:
                 self.world.clock.tick()
-            self.world.happen()
+            self._happen()
 
     def due_in(self) -> float | None:
         """Real seconds until the next event of a world whose time runs, `None` if there is none."""
@@ -104,9 +106,14 @@ class Hosted:
 
     def settle(self) -> None:
         """After a visit through a door: let happen what is due now. Call it without the world's lock."""
-        self.world.happen()
+        self._happen()
         if self.mode is not Mode.STEPPED:
             self._nudge()
+
+    def _happen(self) -> None:
+        # On a thread that runs errands itself, doors go on meanwhile: their causes are not ours.
+        with nullcontext() if must_not_wait() else self.world.journal.apart():
+            self.world.happen()
 
     def disarm(self) -> list[Armed]:
         """Take back all faults that wait to strike, and return them."""

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from threading import Event
 
 import pytest
 
 from emulators.core.clock import DEFAULT_START
+from emulators.core.journal import Cause
 from emulators.host.host import Host
 from emulators.host.hosted import Hosted, Mode
 from emulators.host.ticker import LONGEST, Ticker
@@ -167,3 +169,24 @@ def test_moving_on_stops_early_when_told_so(host: Host) -> None:
     assert one.world.clock.now == DEFAULT_START + timedelta(minutes=10)
     with pytest.raises(ValueError, match="has passed"):
         one.advance_to(DEFAULT_START)
+
+
+def test_what_is_called_outside_is_no_cause_of_what_others_do_meanwhile(host: Host) -> None:
+    """As a control request lets a world settle on its thread, while a door goes on."""
+    one = host.create("one")
+    physics = one.world.physics
+    called, answered = Event(), Event()
+
+    def call() -> None:
+        called.set()
+        answered.wait(10)
+
+    with physics.journal.because(Cause(fault="sms.callback_twice")):
+        physics.send_out(call)
+    with ThreadPoolExecutor(1) as control:
+        settling = control.submit(one.settle)
+        assert called.wait(10)
+        physics.journal.write("branch", "request.of.somebody.else")
+        answered.set()
+        settling.result(10)
+    assert [entry.cause for entry in physics.journal.named("branch", "request.of.somebody.else")] == [Cause()]
