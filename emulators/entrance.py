@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import ExitStack
 from threading import RLock
 
 import responses
@@ -22,7 +23,7 @@ class Entrance:
         self._mock: responses.RequestsMock | None = None
         self._answers: object = None
         self._loops: dict[str, BackgroundLoop] = {}
-        self._doors: list[Door] = []
+        self._open = ExitStack()  # doors, then the loops they are on
 
     @property
     def in_process(self) -> bool:
@@ -32,16 +33,22 @@ class Entrance:
     def open(self, emulators: Iterable[Emulator], *, sockets: bool) -> None:
         """Make all doors reachable. In process `requests` is answered by the entrance that was opened last.
 
-        Raises `RuntimeError` if they are open already.
+        Raises `RuntimeError` if they are open already, `OSError` if one cannot listen: then none is left open.
         """
         if self._mock is not None or self._loops:
             raise RuntimeError("this world is open already")
-        if sockets:
-            self._loops["doors"] = BackgroundLoop("doors")
+        if not sockets:
+            self._open_in_process(emulators)
+            return
+        try:
             for emulator in emulators:
                 for door in emulator.doors():
                     self.addresses[door.name] = self._serve("doors", door)
-            return
+        except BaseException:
+            self.close()
+            raise
+
+    def _open_in_process(self, emulators: Iterable[Emulator]) -> None:
         self._mock = responses.RequestsMock(assert_all_requests_are_fired=False)
         self._mock.start()
         self._answers = HTTPAdapter.send
@@ -55,25 +62,26 @@ class Entrance:
             self.addresses[name] = f"http://{name}.test"
             mount(self._mock, self.addresses[name], app)
         else:
-            self._loops.setdefault(name, BackgroundLoop(name))
             self.addresses[name] = self._serve(name, HttpDoor(name, app, RLock()))
         return self.addresses[name]
 
-    def _serve(self, loop: str, door: Door) -> str:
-        self._doors.append(door)
-        return door.open(self._loops[loop])
+    def _serve(self, name: str, door: Door) -> str:
+        loop = self._loops.get(name)
+        if loop is None:
+            loop = self._loops[name] = BackgroundLoop(name)
+            self._open.callback(loop.stop)
+        address = door.open(loop)
+        self._open.callback(door.close)
+        return address
 
     def close(self) -> None:
-        """Shut all doors; none open is no error.
+        """Shut all doors, also those after one that cannot be shut; none open is no error.
 
-        Raises `RuntimeError` in process if a world that was opened later is still open.
+        Raises what a door raises, and `RuntimeError` in process if a world that was opened later is still open.
         """
         if self._mock is not None and HTTPAdapter.send is not self._answers:
             raise RuntimeError("a world that was opened later is still open in this process; close that one first")
-        for door in self._doors:
-            door.close()
-        for loop in self._loops.values():
-            loop.stop()
         if self._mock is not None:
             self._mock.stop(allow_assert=False)
-        self._doors, self._loops, self._mock = [], {}, None
+        self._loops, self._mock = {}, None
+        self._open.close()

@@ -115,9 +115,20 @@ def _end(building: Building, journals: JournalFiles | None) -> int:
     Returns the exit code.
     """
     code = _OK
-    closing = Thread(target=building.close, name="closing", daemon=True)
+    failed: list[Exception] = []
+
+    def close() -> None:
+        try:
+            building.close()
+        except Exception as error:  # told below, as whatever else went wrong
+            failed.append(error)
+
+    closing = Thread(target=close, name="closing", daemon=True)
     closing.start()
     closing.join(_CLOSING)
+    for error in failed:
+        code = _WRONG
+        _say(f"A DOOR COULD NOT BE SHUT: {type(error).__name__}: {error}")
     if journals is not None:
         try:
             _say(f"{len(journals.end())} journals are in {journals.folder}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import Iterator, Mapping
-from contextlib import nullcontext
+from contextlib import ExitStack, nullcontext
 from types import MappingProxyType
 
 import uvicorn
@@ -122,11 +122,13 @@ class Building:
         self._address = address
         self._ports = ports
         self._loops = {"doors": BackgroundLoop("doors"), "control": BackgroundLoop("control")}
-        self._doors: list[Door] = []
+        self._open = ExitStack()  # the ticker, then the doors, then the loops they are on
         self._ticker = Ticker(host)
 
     def open(self) -> Building:
         """Open all doors; `host.addresses` then maps them to URLs. Raises `PortTaken`, and no door is left open."""
+        for loop in self._loops.values():
+            self._open.callback(loop.stop)
         try:
             for door in self._all():
                 try:
@@ -137,22 +139,18 @@ class Building:
                         f"the door '{door.name}' cannot listen on {self._address}:{port} ({error.strerror or error}); "
                         f"choose another with --port {door.name}=PORT, or leave it out and the system chooses"
                     ) from error
-                self._doors.append(door)
+                self._open.callback(door.close)
         except BaseException:
             self.close()
             raise
         self._loops["doors"].run(self._ticker.start())
+        self._open.callback(lambda: self._loops["doors"].run(self._ticker.stop()))
         return self
 
     def close(self) -> None:
-        """Let go all who wait, shut all doors. Closing what is closed is no error."""
+        """Let go all who wait, shut all doors, also those after one that cannot be shut. Twice is no error."""
         self.host.end()
-        self._loops["doors"].run(self._ticker.stop())
-        for door in self._doors:
-            door.close()
-        self._doors.clear()
-        for loop in self._loops.values():
-            loop.stop()
+        self._open.close()
 
     def __enter__(self) -> Building:
         return self

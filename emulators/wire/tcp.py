@@ -130,7 +130,6 @@ class _Connection(asyncio.Protocol):
     """The wire of one session. `_guard` protects what other threads leave here for the loop."""
 
     _transport: asyncio.Transport
-    _session: Session
 
     def __init__(
         self,
@@ -141,6 +140,7 @@ class _Connection(asyncio.Protocol):
         connections: set[_Connection],
     ) -> None:
         self._session_factory = session_factory
+        self._session: Session | None = None
         self._lock = lock
         self._settle = settle
         self._waiting_limit = waiting_limit
@@ -205,17 +205,22 @@ class _Connection(asyncio.Protocol):
         self._transport = transport
         self._connections.add(self)
         self._flush_is_due = True
-        with self._lock:
-            self._session = self._session_factory(self)
+        try:
+            with self._lock:
+                self._session = self._session_factory(self)
+        except BaseException:
+            self.abort()  # nobody would ever answer the peer
+            raise
         self._flush()
 
     def data_received(self, data: bytes) -> None:
-        if self._ended or self._transport.is_closing():
+        session = self._session
+        if session is None or self._ended or self._transport.is_closing():
             return
         self._flush_is_due = True  # it comes at the end of this
         try:
             with self._lock:
-                self._session.receive(data)
+                session.receive(data)
         except Refusal:
             self.abort()
             return
@@ -270,10 +275,13 @@ class _Connection(asyncio.Protocol):
             self._bent.clear()
         if self._sender is not None:
             self._sender.stop()
-        with self._lock:
-            self._session.lost(self._why or (str(exc) if exc is not None else ""))
-        if not self.gone.done():
-            self.gone.set_result(None)
+        try:
+            if self._session is not None:
+                with self._lock:
+                    self._session.lost(self._why or (str(exc) if exc is not None else ""))
+        finally:  # whatever the session says: the door waits for this
+            if not self.gone.done():
+                self.gone.set_result(None)
 
     def abort(self) -> None:
         self._transport.abort()

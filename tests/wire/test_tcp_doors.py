@@ -1,7 +1,7 @@
 import asyncio
 import socket
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing, nullcontext
+from contextlib import ExitStack, closing, nullcontext, suppress
 from queue import SimpleQueue
 from threading import RLock
 from urllib.parse import urlsplit
@@ -333,3 +333,36 @@ def test_closing_the_door_ends_a_line_that_is_silent_or_slow(room: Room, loop: B
         assert slow.recv(100) == b"D"
         room.door.close()
         assert (hushed.recv(100), slow.recv(100)) == (b"", b"")
+
+
+class Dumb(Lines):
+    """Cannot even take its leave."""
+
+    def lost(self, why: str) -> None:
+        super().lost(why)
+        raise LookupError("nothing to say")
+
+
+def test_a_session_that_fails_at_the_end_keeps_no_door_open(
+    loop: BackgroundLoop, caplog: pytest.LogCaptureFixture
+) -> None:
+    ends: SimpleQueue[str] = SimpleQueue()
+    door = TcpDoor("dumb", lambda wire: Dumb(wire, ends), nullcontext())
+    with dial(door.open(loop)) as line:
+        line.sendall(b"hello\n")
+        assert line.recv(10) == b"HELLO\n"
+        door.close()  # it once waited for ever here
+    assert ends.get(timeout=10) == ""
+    assert "nothing to say" in caplog.text
+
+
+def test_a_peer_whose_session_cannot_be_made_is_not_left_waiting(
+    loop: BackgroundLoop, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(_: Wire) -> Lines:
+        raise LookupError("no session today")
+
+    with closing(TcpDoor("none", fail, nullcontext())) as door, dial(door.open(loop)) as line:
+        with suppress(ConnectionError):
+            assert line.recv(10) == b""
+    assert "no session today" in caplog.text
