@@ -11,12 +11,12 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import cast
-from urllib.parse import unquote
 
 import httptools
 from starlette.types import Scope
 
 from .http_answer import Answer, Refusal, problem
+from .http_request import Request, head_without_upgrade, take_apart
 from .line import WHOLE, Sender
 
 _AHEAD = 64  # requests that a client may have sent without waiting for the answers
@@ -27,8 +27,8 @@ _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 class Limits:
     """What a door takes from one client: octets of a request's head and body, seconds for a request to be here whole.
 
-    More is answered 431, 413, 408. `held` is what the bodies that are not here yet may take up in all; once it is used
-    up, clients are answered 503.
+    More is answered 431, 413, 408. `held` is what the bodies that are not answered yet may take up in all; once it is
+    used up, clients are answered 503.
     """
 
     head: int = 64 * 1024
@@ -46,14 +46,6 @@ class Room:
         self.held = 0
 
 
-@dataclass(slots=True)
-class _Request:
-    scope: Scope
-    body: bytearray
-    keep_alive: bool = True
-    refusal: Answer | None = None  # given without asking the app
-
-
 Respond = Callable[[Scope, bytes], Answer]
 
 
@@ -69,11 +61,9 @@ class Connection(asyncio.Protocol):
         self._respond = respond
         self._settle = settle
         self._loop = asyncio.get_running_loop()
-        self._parser = httptools.HttpRequestParser(self)
-        # After `Connection: close` some clients send on; what they send is not looked at, the answer still goes out.
-        self._parser.set_dangerous_leniencies(lenient_data_after_close=True)
-        self._waiting: deque[_Request] = deque()
-        self._request: _Request | None = None
+        self._parser = self._new_parser()
+        self._waiting: deque[Request] = deque()
+        self._request: Request | None = None
         self._reading_head = False
         self._head = 0
         self._body_length = 0
@@ -97,6 +87,8 @@ class Connection(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self._room.connections.discard(self)
         self._sender.stop()
+        for request in self._waiting:
+            self._let_go(request)
         self._waiting.clear()
         self._forget_request()
         if not self.lost.done():
@@ -108,9 +100,7 @@ class Connection(asyncio.Protocol):
         if self._reading_head or self._request is None:
             self._head += len(data)
         try:
-            self._parser.feed_data(data)
-        except httptools.HttpParserUpgrade:
-            self._last = True  # the answer will say what is spoken here; no other protocol is
+            self._feed(data)
         except httptools.HttpParserError as error:
             self._refuse(problem(400, "BadRequest", f"this is not HTTP/1.1: {error}"))
             return
@@ -118,10 +108,33 @@ class Connection(asyncio.Protocol):
             detail = f"the limit of a request's head is {self._limits.head} octets"
             self._refuse(problem(431, "RequestHeaderFieldsTooLarge", detail))
             return
+        if self._request is not None and self._request.awaits_continue and self._request.refusal is not None:
+            self._refuse(self._request.refusal)  # in place of a body that could only be refused
+            return
         if self._request is not None and self._deadline is None:
             self._deadline = self._loop.call_later(self._limits.request_seconds, self._too_slow)
         self._read_or_not()
         self._answer_next()
+
+    def _feed(self, data: bytes) -> None:
+        try:
+            self._parser.feed_data(data)
+        except httptools.HttpParserUpgrade as upgrade:
+            request = self._waiting[-1]
+            if request.scope["method"] == "CONNECT" or request.refusal is not None:
+                self._last = True  # the answer will say that no tunnel begins here
+                return
+            # Java's client asks for HTTP/2 with every request. We go on as though it had not (RFC 9110, 7.8), but
+            # the parser has taken the body for another protocol: let it begin anew, without that header.
+            self._waiting.pop()
+            self._parser = self._new_parser()
+            self._feed(head_without_upgrade(request.scope) + data[upgrade.args[0] :])
+
+    def _new_parser(self) -> httptools.HttpRequestParser:
+        parser = httptools.HttpRequestParser(self)
+        # After `Connection: close` some clients send on; what they send is not looked at, the answer still goes out.
+        parser.set_dangerous_leniencies(lenient_data_after_close=True)
+        return parser
 
     def pause_writing(self) -> None:
         self._full = True
@@ -146,7 +159,7 @@ class Connection(asyncio.Protocol):
     def on_message_begin(self) -> None:
         self._reading_head = True
         self._body_length = 0
-        self._request = _Request(
+        self._request = Request(
             {
                 "type": "http",
                 "asgi": {"version": "3.0"},
@@ -176,8 +189,19 @@ class Connection(asyncio.Protocol):
         scope, version = request.scope, self._parser.get_http_version()
         scope["http_version"], scope["method"] = version, self._parser.get_method().decode("ascii")
         request.keep_alive = version == "1.1" and self._parser.should_keep_alive()
-        _take_apart(request)
-        if any(name == b"expect" and value.lower() == b"100-continue" for name, value in scope["headers"]):
+        take_apart(request)
+        for name, value in scope["headers"]:
+            if name == b"expect" and value.lower() == b"100-continue":
+                request.awaits_continue = True
+                self._go_ahead(request)
+
+    def _go_ahead(self, request: Request) -> None:
+        """Say so to a client that asks before it sends a body, in its turn; a body too long is refused at once."""
+        length = next((value for name, value in request.scope["headers"] if name == b"content-length"), b"0")
+        if int(length) > self._limits.body:
+            request.refusal = self._too_long()
+        elif not self._busy and not self._waiting:
+            request.awaits_continue = False
             self._transport.write(_CONTINUE)
 
     def on_body(self, chunk: bytes) -> None:
@@ -189,7 +213,7 @@ class Connection(asyncio.Protocol):
             return
         if self._body_length > self._limits.body:
             self._let_go(request)
-            request.refusal = problem(413, "PayloadTooLarge", f"the limit of a body is {self._limits.body} octets")
+            request.refusal = self._too_long()
         elif self._room.held + len(chunk) > self._limits.held:
             self._let_go(request)
             request.refusal = problem(503, "Busy", "too many long requests at once; try again when they are through")
@@ -200,9 +224,11 @@ class Connection(asyncio.Protocol):
     def on_message_complete(self) -> None:
         assert self._request is not None
         self._waiting.append(self._request)
-        self._room.held -= len(self._request.body)
         self._request = None
         self._clear_deadline()
+
+    def _too_long(self) -> Answer:
+        return problem(413, "PayloadTooLarge", f"the limit of a body is {self._limits.body} octets")
 
     # -- answers ------------------------------------------------------------------------------------------------------
 
@@ -211,6 +237,7 @@ class Connection(asyncio.Protocol):
             return
         request = self._waiting.popleft()
         self._busy = True
+        self._room.held -= len(request.body)
         try:
             reply = request.refusal or self._respond(request.scope, bytes(request.body))
         except Refusal as refusal:
@@ -232,6 +259,8 @@ class Connection(asyncio.Protocol):
             self.hang_up()
         elif self._waiting:  # the others get their turn in between
             self._loop.call_soon(self._answer_next)
+        elif self._request is not None and self._request.awaits_continue:
+            self._go_ahead(self._request)
         self._read_or_not()
 
     def _read_or_not(self) -> None:
@@ -242,12 +271,11 @@ class Connection(asyncio.Protocol):
             (self._transport.pause_reading if paused else self._transport.resume_reading)()
 
     def _refuse(self, reply: Answer) -> None:
-        """Answer what cannot be read on from, and hang up."""
-        self._waiting.clear()
+        """Answer what cannot be read on from after all that came before it, and hang up."""
         self._forget_request()
-        if not self._transport.is_closing():
-            self._transport.write(b"" if self._busy else reply.octets(last=True))
-            self.hang_up()
+        self._last = True
+        self._waiting.append(Request({}, bytearray(), keep_alive=False, refusal=reply))
+        self._answer_next()
 
     def _too_slow(self) -> None:
         detail = f"the request was not here whole within {self._limits.request_seconds:g} s"
@@ -259,7 +287,7 @@ class Connection(asyncio.Protocol):
             self._request = None
         self._clear_deadline()
 
-    def _let_go(self, request: _Request) -> None:
+    def _let_go(self, request: Request) -> None:
         self._room.held -= len(request.body)
         request.body = bytearray()
 
@@ -267,17 +295,3 @@ class Connection(asyncio.Protocol):
         if self._deadline is not None:
             self._deadline.cancel()
             self._deadline = None
-
-
-def _take_apart(request: _Request) -> None:
-    """Path and query of the target into the scope; a target that is no URL gets its refusal."""
-    scope = request.scope
-    try:
-        target = httptools.parse_url(scope["raw_path"])
-        path = target.path or b"/"
-        scope["path"] = unquote(path.decode("ascii"))
-    except (httptools.HttpParserInvalidURLError, UnicodeDecodeError):
-        request.refusal = problem(400, "BadRequest", "the target of the request is not a URL in ASCII")
-        scope["path"] = path = b"/"
-        return
-    scope["raw_path"], scope["query_string"] = path, target.query or b""

@@ -8,6 +8,7 @@ from queue import Queue
 from select import select
 from threading import RLock
 from time import monotonic
+from typing import BinaryIO
 from urllib.parse import urlsplit
 
 import pytest
@@ -16,9 +17,11 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
+from starlette.types import Message, Receive, Scope, Send
 
 from emulators.wire.http import HttpDoor
 from emulators.wire.http_connection import Limits
+from emulators.wire.line import Line
 from emulators.wire.loop import BackgroundLoop
 
 MB = 1024 * 1024
@@ -38,10 +41,26 @@ async def split(request: Request) -> Response:
     return PlainTextResponse("", headers={"X-Name": f"one{(await request.body()).decode()}X-Other: two"})
 
 
+class Dripping(PlainTextResponse):
+    """Goes out in small pieces, in about half a second."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def bent(message: Message) -> None:
+            begins = message["type"] == "http.response.start"
+            await send({**message, "line": Line(piece=20, pause=0.05)} if begins else message)
+
+        await super().__call__(scope, receive, bent)
+
+
+async def dripping(_: Request) -> Response:
+    return Dripping("drip" * 20)
+
+
 APP = Starlette(
     routes=[
         Route("/length", length, methods=["GET", "POST"]),
         Route("/page", page),
+        Route("/dripping", dripping),
         Route("/split", split, methods=["POST"]),
     ]
 )
@@ -79,6 +98,12 @@ def dial(url: str) -> socket.socket:
 
 def others_are_well(url: str) -> bool:
     return requests.post(f"{url}/length", data=b"hello", timeout=10).text == "5"
+
+
+def read_answer(reader: BinaryIO) -> tuple[int, bytes]:
+    head = b"".join(iter(reader.readline, b"\r\n"))
+    length = int(head.split(b"content-length: ")[1].split(b"\r\n")[0])
+    return int(head[9:12]), reader.read(length)
 
 
 def answered(url: str, status: int, body: bytes) -> requests.Response:
@@ -185,10 +210,29 @@ def test_what_is_not_http_is_told_so_and_hung_up_on(url: str, octets: bytes, sta
     assert others_are_well(url)
 
 
-def test_a_websocket_is_answered_over_http_and_ended(url: str) -> None:
+@pytest.mark.parametrize("cut", [20, 150, 999])
+@pytest.mark.parametrize(
+    "body",
+    [b"Content-Length: 5\r\n\r\nhello", b"Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n"],
+    ids=["length", "chunks"],
+)
+def test_who_would_rather_speak_http_2_is_served_all_the_same(url: str, body: bytes, cut: int) -> None:
+    """As Java's client does, unless told otherwise. Its body was once lost."""
+    upgrade = b"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAoAAAAAIAAAAA\r\n"
+    octets = b"POST /length?a=b HTTP/1.1\r\nHost: x\r\n" + upgrade + body
+    with dial(url) as line:
+        for _ in range(2):  # and the connection lives on
+            line.sendall(octets[:cut])
+            line.sendall(octets[cut:])
+            answer = line.recv(1000)
+            assert answer.startswith(b"HTTP/1.1 200 ")
+            assert answer.endswith(b"\r\n\r\n5")
+
+
+def test_a_websocket_is_answered_over_http(url: str) -> None:
     with dial(url) as line:
         line.sendall(b"GET /length HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n")
-        assert line.makefile("rb").read().startswith(b"HTTP/1.1 200 ")
+        assert line.recv(1000).startswith(b"HTTP/1.1 200 ")
 
 
 def test_requests_sent_ahead_are_answered_in_order(url: str) -> None:
@@ -199,9 +243,7 @@ def test_requests_sent_ahead_are_answered_in_order(url: str) -> None:
             line.sendall(b"POST /length HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % number + body)
         reader = line.makefile("rb")
         for number in range(count):
-            head = b"".join(iter(reader.readline, b"\r\n"))
-            length = int(head.split(b"content-length: ")[1].split(b"\r\n")[0])
-            assert reader.read(length) == str(number).encode()
+            assert read_answer(reader) == (200, str(number).encode())
 
 
 def test_a_client_that_never_reads_is_not_answered_without_end(url: str) -> None:
@@ -224,6 +266,47 @@ def test_a_client_that_expects_to_be_asked_for_the_body_is_asked(url: str) -> No
         assert line.recv(1000) == b"HTTP/1.1 100 Continue\r\n\r\n"
         line.sendall(b"hello")
         assert line.recv(1000).endswith(b"5")
+
+
+def test_a_body_that_could_only_be_refused_is_not_asked_for(url: str) -> None:
+    with dial(url) as line:
+        line.sendall(
+            b"POST /length HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: %d\r\n\r\n" % (99 * MB)
+        )
+        assert line.makefile("rb").read().startswith(b"HTTP/1.1 413 ")
+
+
+def test_who_expects_to_be_asked_is_not_asked_in_the_middle_of_another_answer(url: str) -> None:
+    with dial(url) as line:
+        line.sendall(b"GET /dripping HTTP/1.1\r\nHost: x\r\n\r\n")
+        line.sendall(b"POST /length HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n")
+        got = b""
+        while b"100 Continue\r\n\r\n" not in got:
+            got += line.recv(1000)
+        assert got.startswith(b"HTTP/1.1 200 ")
+        assert got.endswith(b"drip" * 20 + b"HTTP/1.1 100 Continue\r\n\r\n")
+        line.sendall(b"hello")
+        assert line.recv(1000).endswith(b"5")
+
+
+@pytest.mark.parametrize("behind", [b"nonsense\r\n\r\n", b"POST /length HTTP/1.1\r\nHo"], ids=["malformed", "late"])
+def test_what_cannot_be_read_cuts_no_earlier_answer_off(hasty_url: str, behind: bytes) -> None:
+    with dial(hasty_url) as line:
+        line.sendall(b"GET /dripping HTTP/1.1\r\nHost: x\r\n\r\nGET /length HTTP/1.1\r\nHost: x\r\n\r\n" + behind)
+        got = line.makefile("rb").read()
+    assert b"drip" * 20 + b"HTTP/1.1 200 " in got
+    assert b"\r\n\r\n0HTTP/1.1 40" in got
+
+
+def test_bodies_that_wait_for_their_turn_take_up_room(loop: BackgroundLoop) -> None:
+    with opened(loop, Limits(body=60_000, held=110_000)) as url, dial(url) as line:
+        line.sendall(b"GET /dripping HTTP/1.1\r\nHost: x\r\n\r\n")
+        whole = b"POST /length HTTP/1.1\r\nHost: x\r\nContent-Length: 50000\r\n\r\n" + bytes(50_000)
+        line.sendall(whole * 3)
+        reader = line.makefile("rb")
+        assert [read_answer(reader)[0] for _ in range(4)] == [200, 200, 200, 503]
+        line.sendall(whole)
+        assert read_answer(reader) == (200, b"50000")  # the room is free again
 
 
 @pytest.mark.parametrize("head", ["GET /length HTTP/1.0", "GET /length HTTP/1.1\r\nConnection: close"])

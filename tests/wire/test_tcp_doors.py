@@ -362,6 +362,7 @@ def test_a_peer_whose_session_cannot_be_made_is_not_left_waiting(
     def fail(_: Wire) -> Lines:
         raise LookupError("no session today")
 
-    with closing(TcpDoor("none", fail, nullcontext())) as door, dial(door.open(loop)) as line, suppress(ConnectionError):
+    door = TcpDoor("none", fail, nullcontext())
+    with closing(door), dial(door.open(loop)) as line, suppress(ConnectionError):
         assert line.recv(10) == b""
     assert "no session today" in caplog.text
