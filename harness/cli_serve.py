@@ -47,11 +47,18 @@ def serve(
     host: Annotated[
         str, typer.Option(help="address to listen on; one beyond this machine needs --token")
     ] = "127.0.0.1",
+    announce: Annotated[
+        str | None,
+        typer.Option(help="name or address by which clients call, where it is not --host; for 0.0.0.0 this machine's"),
+    ] = None,
     port: Annotated[list[str] | None, typer.Option(help="a door's port, as in sms=8081; as often as needed")] = None,
     port_base: Annotated[int | None, typer.Option(min=1, max=65000, help="count the doors' ports from here")] = None,
     token: Annotated[
         str | None,
-        typer.Option(envvar="PRUEFSTAND_TOKEN", help="token of the control API; 'auto' makes one; none: loopback only"),
+        typer.Option(
+            envvar="PRUEFSTAND_TOKEN",
+            help="token of control API (and of mail_api beyond this machine); 'auto' makes one; none: loopback only",
+        ),
     ] = None,
     clock: Annotated[str, typer.Option(help="stepped, real, or virtual seconds a second")] = "stepped",
     endpoints: Annotated[Path | None, typer.Option(help="write addresses and keys there, as JSON")] = None,
@@ -72,7 +79,8 @@ def serve(
     try:
         for name in world or ["main"]:
             made.create(name, seed).follow(mode, rate, made.monotonic)
-        building = Building(made, address=host, ports=ports, token=token_urlsafe(24) if token == "auto" else token)
+        secret = token_urlsafe(24) if token == "auto" else token
+        building = Building(made, address=host, ports=ports, token=secret, announce=announce)
         files = JournalFiles(made, journals) if journals is not None else None
         ended = _listen_to_signals()
         building.open()

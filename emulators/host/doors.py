@@ -17,7 +17,8 @@ from emulators.sms.smpp.doors import smpp_door
 from emulators.wire.http import HttpDoor
 from emulators.wire.loop import BackgroundLoop
 
-from .control.app import control_app, is_loopback
+from .control.app import control_app
+from .control.gate import Gate, is_loopback
 from .host import Host
 from .router import Router, mail_route, mail_settle, smpp_accounts
 from .surfaces import SURFACES
@@ -28,6 +29,7 @@ LOOPBACK = "127.0.0.1"
 DOORS = ("control", "sms", "smpp", "mail", "mail_api", "post", "ident", "branch")
 """All doors, in the order in which ports are counted from a base."""
 
+_ALL_ADDRESSES = frozenset({"0.0.0.0", "::", ""})
 _PARTING = 0.5  # seconds of real time for answers that are on their way
 
 
@@ -65,7 +67,9 @@ class ControlDoor:
         config = uvicorn.Config(
             self._app,
             lifespan="off",
+            http="h11",  # uvicorn's httptools loses the body of a client that asks for HTTP/2, as Java's does
             ws="none",
+            log_level="error",
             access_log=False,
             log_config=None,
             server_header=False,
@@ -108,18 +112,24 @@ class Building:
         address: str = LOOPBACK,
         ports: Mapping[str, int] = MappingProxyType({}),
         token: str | None = None,
+        announce: str | None = None,
     ) -> None:
-        """`ports` by door; what is not given is chosen by the system.
+        """`ports` by door; what is not given is chosen by the system. `announce` is the name or address by which
+        clients call, if that is not `address`; where that is all addresses of this machine, it is the machine's name.
 
-        Raises `ValueError` for a door that there is not, and for an address beyond this machine without a token.
+        Raises `ValueError` for a door that there is not, an empty token, and an address beyond this machine without a
+        token.
         """
         if unknown := sorted(set(ports) - set(DOORS)):
             raise ValueError(f"no door '{unknown[0]}'; known: {', '.join(DOORS)}")
+        if token is not None and not token.strip():
+            raise ValueError("the token is empty: that lets everybody in; give one, 'auto' for a new one, or none")
         if token is None and not is_loopback(address):
             raise ValueError(f"listening on {address} lets others in: that needs a token")
         self.host = host
         self.token = token
         self._address = address
+        self._announced = announce or (socket.gethostname() if address in _ALL_ADDRESSES else None)
         self._ports = ports
         self._loops = {"doors": BackgroundLoop("doors"), "control": BackgroundLoop("control")}
         self._open = ExitStack()  # the ticker, then the doors, then the loops they are on
@@ -132,7 +142,7 @@ class Building:
         try:
             for door in self._all():
                 try:
-                    self.host.addresses[door.name] = door.open(self._loop_of(door))
+                    self.host.addresses[door.name] = self._as_announced(door.open(self._loop_of(door)))
                 except OSError as error:
                     port = self._ports.get(door.name, 0)
                     raise PortTaken(
@@ -158,12 +168,24 @@ class Building:
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    def _as_announced(self, address: str) -> str:
+        if self._announced is None:
+            return address
+        scheme, _, at = address.partition("://")
+        name = f"[{self._announced}]" if ":" in self._announced else self._announced
+        return f"{scheme}://{name}:{at.rpartition(':')[2]}"
+
+    def _guarded(self, app: ASGIApp) -> ASGIApp:
+        """Nothing but a world's name is needed to read its mails: beyond this machine the token as well."""
+        return app if is_loopback(self._address) else Gate(app, self.token, realm="mail", free=())
+
     def _all(self) -> Iterator[Door]:
         yield ControlDoor(control_app(self.host, self.token), self._address, self._ports.get("control", 0))
         for surface in SURFACES:
             router = Router(self.host, surface)
             port = self._ports.get(surface.name, 0)
-            yield HttpDoor(surface.name, router, nullcontext(), settle=router.settle, host=self._address, port=port)
+            app = self._guarded(router) if surface.name == "mail_api" else router
+            yield HttpDoor(surface.name, app, nullcontext(), settle=router.settle, host=self._address, port=port)
 
         yield smpp_door("smpp", smpp_accounts(self.host), host=self._address, port=self._ports.get("smpp", 0))
         yield SmtpDoor(

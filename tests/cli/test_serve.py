@@ -168,6 +168,7 @@ def test_a_signal_ends_it_within_two_seconds_even_if_whom_a_world_calls_never_an
         (("--world", "a", "--world", "a"), "there is a world 'a' already"),
         (("--world", "No"), "a world's name is 1 to 32"),
         (("--host", "0.0.0.0"), "needs a token"),
+        (("--host", "0.0.0.0", "--token", ""), "the token is empty"),
         (("--host", "192.0.2.1", "--token", "auto"), "cannot listen on 192.0.2.1"),
         (("--port-base", "0"), "--port-base"),
     ],

@@ -14,7 +14,7 @@ import requests
 from starlette.responses import PlainTextResponse
 from starlette.types import Receive, Scope, Send
 
-from emulators.host.control.app import Gate, is_loopback
+from emulators.host.control.gate import Gate, is_loopback
 from emulators.host.doors import Building
 from emulators.host.endpoints import endpoints
 from emulators.host.host import Host
@@ -341,6 +341,7 @@ def test_a_token_is_asked_for_where_there_is_one(open_host: Callable[..., Buildi
         control("GET", "/worlds", 401, headers=headers)
     assert requests.get(f"{base}/worlds", timeout=10).headers["www-authenticate"].startswith("Bearer")
     control("GET", "/worlds", 200, headers={"Authorization": "Bearer secret"})
+    control("GET", "/worlds", 200, auth=("whoever", "secret"))
     control("GET", "/healthz", 200)
     assert control("GET", "/openapi.json", 200)["paths"]["/worlds"]["get"]["security"] == [{"token": []}]
     control.close()

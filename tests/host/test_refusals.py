@@ -49,6 +49,12 @@ def test_a_body_that_is_announced_too_long_is_refused_before_any_of_it_has_come(
         assert client.recv(4096).startswith(b"HTTP/1.1 413 ")
 
 
+def test_a_client_that_would_rather_speak_http_2_keeps_its_body(control: Control, one: Hosted) -> None:
+    """As Java's client does, unless told otherwise."""
+    upgrade = {"Connection": "Upgrade, HTTP2-Settings", "Upgrade": "h2c", "HTTP2-Settings": "AAMAAABkAAQAoAAAAAIAAAAA"}
+    control("POST", "/worlds/one/faults", 201, json={"emulator": "sms", "kind": "lost"}, headers=upgrade)
+
+
 def test_a_body_that_does_not_say_that_it_is_json_is_told_so(control: Control, one: Hosted) -> None:
     told = control("POST", "/worlds/one/wait", 422, data=b'{"timeout": 0}')
     assert told["detail"] == (

@@ -228,6 +228,34 @@ def test_an_unknown_door_and_an_open_address_without_a_token_are_refused() -> No
         Building(Host(), ports={"fax": 1})
     with pytest.raises(ValueError, match="needs a token"):
         Building(Host(), address="0.0.0.0")
+    for token in ("", " "):
+        with pytest.raises(ValueError, match="the token is empty"):
+            Building(Host(), address="0.0.0.0", token=token)
+
+
+def test_what_is_announced_is_where_clients_call(open_host: Callable[..., Building]) -> None:
+    here = open_host().host.addresses
+    assert {urlsplit(address).hostname for address in here.values()} == {"127.0.0.1"}
+    there = open_host(announce="bench.example").host.addresses
+    assert {urlsplit(address).hostname for address in there.values()} == {"bench.example"}
+    assert all(urlsplit(address).port for address in there.values())
+    assert urlsplit(open_host(announce="2001:db8::1").host.addresses["sms"]).hostname == "2001:db8::1"
+
+
+def test_beyond_this_machine_mails_are_read_with_the_token_only(open_host: Callable[..., Building]) -> None:
+    host = open_host(address="0.0.0.0", token="secret").host
+    host.create("one")
+    at = urlsplit(host.addresses["mail_api"])
+    assert at.hostname == socket.gethostname()
+    url = f"http://127.0.0.1:{at.port}/worlds/one/api/v1/messages"
+    refused = requests.get(url, timeout=10)
+    assert (refused.status_code, refused.headers["www-authenticate"]) == (
+        401,
+        'Bearer realm="mail", Basic realm="mail"',
+    )
+    assert requests.get(url, auth=("whoever", "wrong"), timeout=10).status_code == 401
+    assert requests.get(url, auth=("whoever", "secret"), timeout=10).status_code == 200
+    assert requests.get(url, headers={"Authorization": "Bearer secret"}, timeout=10).status_code == 200
 
 
 def test_what_a_visit_over_smpp_or_smtp_has_brought_about_is_not_overslept(host: Host) -> None:

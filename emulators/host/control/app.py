@@ -2,27 +2,21 @@
 
 from __future__ import annotations
 
-import hmac
-from html import escape
 from importlib.metadata import PackageNotFoundError, version
-from ipaddress import ip_address
 from typing import Any
-from urllib.parse import urlsplit
 
 from fastapi import FastAPI
 from fastapi.responses import HTMLResponse
 from pydantic.json_schema import models_json_schema
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp
 
 from ..host import Host
 from . import events, phones, views, worlds
+from .gate import OPEN, Gate
 from .limit import Limit
 from .models import Invalid, Problem, TimedOut
 from .page import page
-from .problems import handle, problem
-
-OPEN = frozenset({"/healthz", "/openapi.json", "/"})
-"""Paths that need no token: they tell nothing of any world."""
+from .problems import handle
 
 ABOUT = """Worlds, people, faults, time and journal of a test bench. All that lives in it is fictitious, TEST ONLY.
 
@@ -53,62 +47,6 @@ def control_app(host: Host, token: str | None = None) -> ASGIApp:
         return HTMLResponse(page(description))
 
     return Gate(Limit(app), token)
-
-
-class Gate:
-    """Lets a caller in: with the token, or where there is none, from this machine and by a name of this machine.
-
-    The name is looked at because a web page elsewhere can make a browser call 127.0.0.1 under a name of its own.
-    """
-
-    def __init__(self, app: ASGIApp, token: str | None) -> None:
-        self._app = app
-        self._token = token
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and (refusal := self._refuses(scope)) is not None:
-            status, detail = refusal
-            answer = problem(status, detail)
-            if status == 401:
-                answer.headers["www-authenticate"] = 'Bearer realm="control"'
-            await answer(scope, receive, send)
-            return
-        await self._app(scope, receive, send)
-
-    def _refuses(self, scope: Scope) -> tuple[int, str] | None:
-        headers = {name: value.decode("latin-1") for name, value in scope["headers"]}
-        if self._token is not None:
-            scheme, _, given = headers.get(b"authorization", "").partition(" ")
-            if scope["path"] in OPEN:
-                return None
-            if scheme.lower() == "bearer" and hmac.compare_digest(given.strip().encode(), self._token.encode()):
-                return None
-            return 401, "this needs the token that `pruefstand serve` printed: Authorization: Bearer …"
-        if not is_loopback((scope.get("client") or ("",))[0]):
-            return 403, "without a token the control API answers this machine only; start it with --token"
-        if not is_loopback(_host_name(headers.get(b"host", ""))):
-            return (
-                403,
-                f"called as {escape(headers.get(b'host', ''))!r}; without a token only as 127.0.0.1 or localhost",
-            )
-        return None
-
-
-def is_loopback(name: str) -> bool:
-    """Whether an address or name is one of this machine's own."""
-    if name == "localhost":
-        return True
-    try:
-        return ip_address(name).is_loopback
-    except ValueError:
-        return False
-
-
-def _host_name(host: str) -> str:
-    try:
-        return urlsplit(f"//{host}").hostname or ""
-    except ValueError:
-        return ""
 
 
 def _described(app: FastAPI, needs_token: bool) -> dict[str, Any]:
