@@ -24,12 +24,17 @@ from emulators.services import Services
 from emulators.world import World
 
 from .hosted import Hosted
+from .in_vain import would_never_strike
 from .surfaces import ACCOUNTS
 
 NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])?", re.ASCII)
 """A world's name is a label of the mail domain of its people: 1 to 32 lower-case letters, digits and hyphens."""
 
 _REMEMBERED = 100  # callers that no world knew
+
+
+class FaultWaits(ValueError):
+    """A fault is armed that strikes only where there is one world."""
 
 
 class NameTaken(ValueError):
@@ -88,13 +93,19 @@ class Host:
 
         Where several worlds share an account, the recipient decides: the phone number of a text message, the domain or
         mailbox of a mail. Raises `NameTaken`, `NoSuchWorld` (`account_of`), `ValueError` for a name that is none or an
-        unknown Land.
+        unknown Land, `FaultWaits` if one is armed that strikes only where there is no other world.
         """
         if not NAME.fullmatch(name):
             raise ValueError(f"a world's name is 1 to 32 of a-z, 0-9 and '-', not {name!r}")
         with self._guard:
             if name in self._worlds:
                 raise NameTaken(f"there is a world '{name}' already; drop it first or choose another name")
+            for other in self._worlds.values():
+                if waits := would_never_strike(other.world.faults.armed):
+                    raise FaultWaits(
+                        f"{waits} in the world '{other.name}' would never strike once doors are shared with another: "
+                        "let it strike first, or take it back (DELETE its faults)"
+                    )
             realm = None if account_of is None else self.get(account_of).world.physics.realm
             world = World(
                 seed,

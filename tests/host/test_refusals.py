@@ -130,6 +130,15 @@ def test_all_faults_that_wait_can_be_taken_back(control: Control, host: Host, on
     assert control("DELETE", "/worlds/one/faults", 200) == []
 
 
+def test_no_world_is_made_while_a_fault_waits_that_would_then_never_strike(control: Control, one: Hosted) -> None:
+    """What a connection meets before it says whose it is strikes only as long as that is clear."""
+    control("POST", "/worlds/one/faults", 201, json={"emulator": "mail", "kind": "refused_connection"})
+    told = control("POST", "/worlds", 409, json={"name": "two"})
+    assert "'mail.refused_connection' in the world 'one' would never strike" in told["detail"]
+    control("DELETE", "/worlds/one/faults", 200)
+    control("POST", "/worlds", 201, json={"name": "two"})
+
+
 # -- waiting in vain ---------------------------------------------------------------------------------------------------
 
 

@@ -16,7 +16,7 @@ from emulators.core.faults import UnknownFault
 from emulators.core.people import UnknownPersona
 from emulators.phone.catalogue import UnknownDevice
 
-from ..host import NameTaken, NoSuchWorld
+from ..host import FaultWaits, NameTaken, NoSuchWorld
 from ..hosted import Ended
 from ..journals import NotWhole
 from .models import Invalid, Mistake, Problem
@@ -27,6 +27,7 @@ _LISTED = "GET / lists all that there is"
 _TOLD: dict[type[Exception], int] = {
     NoSuchWorld: 404,
     NameTaken: 409,
+    FaultWaits: 409,
     Ended: 410,
     UnknownFault: 422,
     UnknownPersona: 404,

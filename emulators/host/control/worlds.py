@@ -83,7 +83,11 @@ def list_worlds(host: TheHost) -> list[WorldShown]:
 
 @router.post("/worlds", tags=["worlds"], status_code=201, responses=answers(400, 401, 403, 404, 409, 413, 422))
 def create_world(host: TheHost, new: NewWorld, response: Response) -> WorldShown:
-    """Make a world. 404 if `account_of` names none, 409 if the name is taken or SMPP's rules are another world's."""
+    """Make a world. 404 if `account_of` names none.
+
+    409 if the name is taken, SMPP's rules are another world's, or a fault waits that strikes only behind doors of one
+    world.
+    """
     if new.account_of is not None and "smpp" in new.services.model_fields_set:
         raise InVain(f"services.smpp is set in '{new.account_of}': sessions bind to the world whose account it is")
     start = new.start or DEFAULT_START
