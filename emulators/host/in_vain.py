@@ -4,12 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
-from typing import TYPE_CHECKING
 
 from emulators.core.faults import Armed, Fault
-
-if TYPE_CHECKING:
-    from .host import Host
 
 UNKNOWN_AT: Mapping[str, frozenset[str]] = MappingProxyType({"mail": frozenset({"connect", "ehlo", "starttls"})})
 """By emulator, the points of faults that a client passes before it has said at a shared door whose it is.
@@ -19,12 +15,12 @@ the line strikes whatever is exchanged then.
 """
 
 
-def never_strikes(host: Host, emulator: str, kind: str, fault: type[Fault]) -> str | None:
-    """Why a fault would wait in vain behind the doors of this host, and what helps; `None` if it can strike."""
-    if len(host) < 2 or not _comes_too_early(emulator, fault):
+def never_strikes(worlds: int, emulator: str, kind: str, fault: type[Fault]) -> str | None:
+    """Why a fault would wait in vain behind doors of so many worlds, and what helps; `None` if it can strike."""
+    if worlds < 2 or not _comes_too_early(emulator, fault):
         return None
     return (
-        f"'{emulator}.{kind}' strikes at '{fault.point}', before a client has said which of {len(host)} worlds here "
+        f"'{emulator}.{kind}' strikes at '{fault.point}', before a client has said which of {worlds} worlds here "
         "it means: it would never strike. Serve that world alone (pruefstand serve with one --world), or drop the "
         "others first"
     )

@@ -179,7 +179,7 @@ def arm_fault(host: TheHost, hosted: TheWorld, new: NewFault) -> ArmedFault:
         raise Missing(f"no emulator '{new.emulator}'; known: {', '.join(sorted(known))}")
     if new.kind not in known[new.emulator]:
         raise Missing(f"no fault '{new.kind}' of '{new.emulator}'; known: {', '.join(known[new.emulator])}")
-    if (why := never_strikes(host, new.emulator, new.kind, known[new.emulator][new.kind])) is not None:
+    if (why := never_strikes(len(host), new.emulator, new.kind, known[new.emulator][new.kind])) is not None:
         raise InVain(why)
     with hosted.world.physics.lock:
         return ArmedFault.of(
