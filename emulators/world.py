@@ -307,6 +307,12 @@ class World:
         self._cards[role] = card
         return self.people[role]
 
+    @property
+    def secrets(self) -> frozenset[str]:
+        """PIN and CAN of cards that were lent: real ones, unlike all else here."""
+        lent = [card for card in self._cards.values() if isinstance(card, BorrowedCard)]
+        return frozenset(secret for card in lent for secret in (card.pin, card.can) if secret)
+
     def take_new_card(self, role: str = "person") -> Person:
         """From now on the person uses the card that came as a replacement."""
         person = self.people[role]

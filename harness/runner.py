@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
+from pathlib import Path
 from typing import Any, TypeVar
 
 from emulators.core.faults import UnknownFault
@@ -54,7 +55,8 @@ class StepRecord:
 class Run:
     """A row, played. `touched` are the requirements whose rules took part on the way.
 
-    `pictures` makes the pictures of what a person has seen, while the world is still there.
+    `pictures` makes the pictures of what a person has seen, while the world is still there. `secrets` are kept out of
+    whatever is told.
     """
 
     row: Row
@@ -65,6 +67,7 @@ class Run:
     failure: Exception | None = None
     touched: frozenset[str] = frozenset()
     pictures: Callable[[], Iterable[Picture]] = tuple
+    secrets: frozenset[str] = frozenset()
 
 
 def play(
@@ -80,7 +83,8 @@ def play(
 
     `replay` is the command that plays this row again, for the reader of a failure; by default pytest's with the seed.
     """
-    run = Run(row, seed, world.journal, replay or replay_command(row, seed), pictures=partial(letters_in, world))
+    told = replay or replay_command(row, seed)
+    run = Run(row, seed, world.journal, told, pictures=partial(letters_in, world), secrets=world.secrets)
     stage = _Stage(run, world, driver)
     for number, step in enumerate(row.steps, 1):
         record = stage.begin(number, step)
@@ -288,10 +292,10 @@ class _Stage:
         return BenchError(f"{told}\n  replay: {self.run.replay}")
 
 
-def replay_command(row: Row, seed: int) -> str:
-    """The command that plays exactly this row again."""
+def replay_command(row: Row, seed: int, file: Path | None = None) -> str:
+    """The command that plays exactly this row again; `file` is how the shell finds its file, if not by its name."""
     cover = " --cover all" if row.scenario.family else ""
-    return f'pytest "{row.scenario.file.as_posix()}::{row.name}" --seed {seed}{cover}'
+    return f'pytest "{(file or row.scenario.file).as_posix()}::{row.name}" --seed {seed}{cover}'
 
 
 # Fields of `expect` that are counted in the world and not seen in the system.

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from random import SystemRandom
 
 from cryptography import x509
@@ -39,8 +39,8 @@ class BorrowedCard:
     """
 
     card: ConnectedCard
-    pin: str
-    can: str  # empty on a card without NFC
+    pin: str = field(repr=False)
+    can: str = field(repr=False)  # empty on a card without NFC
     iccsn: str
     kvnr: str
     certificate: x509.Certificate

@@ -14,7 +14,7 @@ import allure
 import pytest
 
 from harness.pytest_items import ScenarioItem
-from harness.report.evidence import line, pieces
+from harness.report.evidence import line, pieces, withheld
 
 if TYPE_CHECKING:
     from harness.runner import Run, StepRecord
@@ -67,7 +67,7 @@ def _step(run: Run, record: StepRecord, in_full: bool) -> None:
     with suppress(Exception), allure.step(title):
         if in_full:
             for entry in run.journal.entries[record.first_entry : record.last_entry]:
-                with allure.step(line(entry)):
+                with allure.step(withheld(line(entry), run.secrets)):
                     pass
         if error is not None:
             raise error

@@ -1,7 +1,7 @@
 """What a run leaves behind, as a person wants to read it: letters, messages, mails, card commands, a failure card.
 
 All of it is made from the journal, but for the pictures of letters, which show the sheets themselves. People, codes
-and keys are those of a simulated world, so nothing is hidden.
+and keys are those of a simulated world, so nothing is hidden but PIN and CAN of a card that was lent: it is a real one.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import csv
 import html
 import io
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from emulators.core.journal import Entry
@@ -45,7 +45,18 @@ def pieces(run: Run, replay: str) -> list[Piece]:
     ]
     if run.failure is not None:
         found.insert(0, Piece("Befund", "text/html", failure_card(run, replay), "html"))
-    return [piece for piece in found if piece.body]
+    return [_withheld(piece, run.secrets) for piece in found if piece.body]
+
+
+def _withheld(piece: Piece, secrets: Iterable[str]) -> Piece:
+    return replace(piece, body=withheld(piece.body, secrets)) if isinstance(piece.body, str) else piece
+
+
+def withheld(text: str, secrets: Iterable[str]) -> str:
+    """The text without these digits, also where they stand in a command in hex, as the PIN in VERIFY does."""
+    for secret in secrets:
+        text = text.replace(secret, "*" * len(secret))
+    return text
 
 
 def line(entry: Entry) -> str:

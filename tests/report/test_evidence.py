@@ -86,6 +86,17 @@ def test_the_failure_card_says_what_was_required_and_what_was_seen(journal: Jour
     assert card.count("pytest") == 1
 
 
+def test_pin_and_can_of_a_card_that_was_lent_are_told_nowhere(journal: Journal) -> None:
+    """By contact the PIN stands in the command itself, as a PIN block (ISO 9564-1, format 2)."""
+    journal.write("card", "apdu", name="VERIFY", c="00200002082691827355FFFFFF", r="9000", sw="9000")
+    journal.write("run", "step", action="log_in_with_card", pin="91827355", can="314159")
+    row = Row(Scenario("X", "x", (), Path("x.yaml")), "pixel-6", {}, ())
+    run = Run(row, 0, journal, "pytest", secrets=frozenset({"91827355", "314159"}))
+    told = "".join(str(piece.body) for piece in pieces(run, ""))
+    assert "00200002082" in told
+    assert not any(secret in told for secret in run.secrets)
+
+
 def test_pictures_of_letters_stand_behind_their_text(journal: Journal) -> None:
     row = Row(Scenario("X", "x", (), Path("x.yaml")), "pixel-6", {}, ())
     run = Run(row, 0, journal, "pytest", pictures=lambda: [Picture("Brief L1, Blatt 1 von 1", b"\x89PNG")])
