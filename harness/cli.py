@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import json
 import sys
+import traceback
 from collections.abc import Sequence
 from datetime import date
 from enum import StrEnum
@@ -127,7 +129,10 @@ def check(
     from harness.scenario.load import scenario_files
 
     out, wrong = _console(), False
-    families, errors = _families(scenario_files(files))
+    found = scenario_files(files)
+    if not found:
+        raise BenchError(f"no scenario files (*.yaml) in {', '.join(map(str, files))}")
+    families, errors = _families(found)
     for error in errors:
         _errors().print(str(error), markup=False, highlight=False, soft_wrap=True)
         wrong = True
@@ -308,12 +313,20 @@ def _errors() -> Console:
 
 
 def main() -> None:
-    """The entry point: expected errors are one line, not a traceback."""
+    """The entry point: expected errors are one line, not a traceback. No error is taken for a deviation."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal without umlauts
     try:
         app()
-    except BenchError as error:
+    except (BenchError, OSError) as error:
         _errors().print(f"error: {error}", style="red", markup=False, highlight=False, soft_wrap=True)
-        sys.exit(WRONG)
+    except Exception:
+        traceback.print_exc()
+        _errors().print("error: that is a mistake of the bench, not of what it tests", style="red")
+    else:
+        return
+    sys.exit(WRONG)
 
 
 if __name__ == "__main__":

@@ -37,7 +37,7 @@ class ScenarioFile(pytest.File):
         """Its rows, in the order of the matrix."""
         try:
             family = self._family()
-        except BenchError:
+        except Exception:
             self.config.option.continue_on_collection_errors = True  # the other files still run
             raise
         self._mark(family.scenario)
@@ -106,11 +106,18 @@ class ScenarioItem(pytest.Function):
     @property
     def replay(self) -> str:
         """The command that plays this row again, exactly."""
-        driver = self.config.getoption("driver")
-        other = "" if driver == DEFAULTS["driver"] else f" --driver {driver}"
-        if card := self.config.getoption("card"):
-            other += f" --card {shlex.quote(card)}"
-        return replay_command(self.row(), self.config.getoption("seed")) + other
+        option = self.config.getoption
+        other: list[str] = []
+        if option("driver") != DEFAULTS["driver"]:
+            other += ["--driver", option("driver")]
+        if option("sockets"):
+            other += ["--sockets"]
+        if option("card"):
+            other += ["--card", option("card")]
+        if option("card_ca"):
+            other += ["--card-ca", str(option("card_ca"))]
+        file = shown(self.path, self.config.invocation_params.dir)
+        return " ".join((replay_command(self.row(), option("seed"), file), *map(shlex.quote, other)))
 
     def reportinfo(self) -> tuple[Path, int, str]:
         return self.path, self.draft.family.scenario.line - 1, f"{self.draft.family.scenario.id}[{self.name}]"

@@ -34,11 +34,11 @@ class Replay:
 
     def play(self, paths: Sequence[str], options: Sequence[str]) -> int:
         """Play; returns 0 all as required, 1 the system under test deviates, 2 bench or file is wrong."""
-        results, summary, junit, report = (self.out / name for name in (RESULTS, SUMMARY, JUNIT, REPORT))
-        for folder in (results, report):  # of an earlier run: nobody shall take it for this one's
-            if folder.exists():
-                shutil.rmtree(folder)
-        for file in (summary, junit):
+        results, summary, junit = (self.out / name for name in (RESULTS, SUMMARY, JUNIT))
+        # What an earlier run has left nobody shall take for this one's.
+        if results.exists():
+            shutil.rmtree(results)
+        for file in (summary, junit, self.out / REPORT / "index.html"):
             file.unlink(missing_ok=True)
         self.out.mkdir(parents=True, exist_ok=True)
         files = ["--alluredir", str(results), "--junitxml", str(junit), "--summary", str(summary)]

@@ -16,7 +16,7 @@ from pathlib import Path
 CATEGORIES: tuple[tuple[str, str, str | None], ...] = (
     ("Karte und PIN", "failed", r"SW=0x|\b63C[0-9A-F]\b|\b6983\b"),
     ("Verstoß gegen ein Protokoll", "failed", r"\bViolation\b"),
-    ("Störung scharf, aber nie ausgelöst", "failed", r"never hit|unspent"),
+    ("Störung scharf, aber nie ausgelöst", "broken", r"never hit|unspent"),
     ("Prüfling weicht von den Regeln ab", "failed", None),
     ("Szenariodatei fehlerhaft", "broken", r"\.ya?ml:\d+"),
     ("Prüfstand oder Treiber fehlerhaft", "broken", None),

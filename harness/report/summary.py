@@ -26,6 +26,7 @@ CUT_SHORT: Mapping[int, str] = {
     pytest.ExitCode.INTERRUPTED: "interrupted",
     pytest.ExitCode.INTERNAL_ERROR: "pytest itself failed",
 }
+COLLECTED = "of a folder, files below one named 'scenarios' are; any other file has to be named itself"
 TABLE_WIDTH = 110  # where the output is no terminal
 
 
@@ -68,11 +69,12 @@ class Summary:
         if self.collection_errors:
             return 2, f"{len(self.collection_errors)} scenario files cannot be used"
         if totals["broken"]:
-            return 2, f"{totals['broken']} of {self.rows} rows are broken: bench, driver or scenario is wrong"
+            too = f"; in {totals['failed']} more the system under test deviates" if totals["failed"] else ""
+            return 2, f"{totals['broken']} of {self.rows} rows are broken: bench, driver or scenario is wrong{too}"
         if totals["failed"]:
             return 1, f"the system under test deviates in {totals['failed']} of {self.rows} rows"
         if not self.rows:
-            return 2, "no scenario was played"
+            return 2, f"no scenario was played: {COLLECTED}"
         skipped = totals["skipped"]
         if skipped == self.rows:
             return 2, f"no scenario was played: all {skipped} rows were skipped"
@@ -176,6 +178,7 @@ class SummaryReport:
         properties = dict(report.user_properties)
         scenario = properties.get("scenario")
         file, _, row = report.nodeid.partition("::")
+        file = file or report.location[0]  # outside of the project's folder
         crashed = scenario is None and report.failed and bool(row) and file.endswith(".yaml")
         if scenario is None and not crashed:
             return

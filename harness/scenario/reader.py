@@ -24,6 +24,8 @@ Count = Annotated[int, Field(ge=0, strict=True)]
 Amount = Annotated[float, Field(ge=0)]
 _M = TypeVar("_M", bound=BaseModel)
 
+LONGEST_WAIT = timedelta(days=100 * 365)
+
 _OUTCOMES = ("refused", "accepted")
 _FORMS: Mapping[type, str] = {int: "a number", str: "a text", tuple: "a list of words"}
 _MOMENTS = ("%Y-%m-%d %H:%M", "%Y-%m-%d %H:%M:%S", "%Y-%m-%d")
@@ -163,7 +165,13 @@ class StepReader:
 
     def _wait(self, value: object, at: Where) -> Wait:
         time = self._valid(Duration, value, at, "'wait'")
-        true = timedelta(days=time.days, hours=time.hours, minutes=time.minutes, seconds=time.seconds)
+        try:
+            true = timedelta(days=time.days, hours=time.hours, minutes=time.minutes, seconds=time.seconds)
+            too_long = max(true, timedelta(days=time.workdays)) > LONGEST_WAIT
+        except (OverflowError, ValueError):  # beyond what Python counts, or not a number
+            too_long = True
+        if too_long:
+            self._reject(at, f"'wait' is for {LONGEST_WAIT.days // 365} years at most")
         if not time.workdays and not true:
             self._reject(at, f"'wait' needs some time; {known('', Duration.model_fields)}")
         return Wait(self._place(at), time.workdays, true)

@@ -67,6 +67,8 @@ def read_tree(path: Path, shown: Path) -> Tree:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         context = f" {error.context}" if error.context else ""
         raise ScenarioError(shown, [Problem(line, f"not YAML: {error.problem}{context}")]) from error
+    except RecursionError as error:
+        raise ScenarioError(shown, [Problem(1, "not a scenario: nested hundreds of levels deep")]) from error
     except yaml.YAMLError as error:
         raise ScenarioError(shown, [Problem(1, f"not YAML: {' '.join(str(error).split())}")]) from error
     kind = {yaml.SequenceNode: "a list", yaml.ScalarNode: "a single value"}.get(type(root), "empty")

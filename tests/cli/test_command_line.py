@@ -91,6 +91,9 @@ def test_a_run_leaves_results_for_allure_ci_and_machines(write: Write, call: Cal
         (("run", "nowhere"), "there is no nowhere"),
         (("people", "nobody"), "no persona 'nobody'; known: adult"),
         (("check", "nowhere.yaml"), "nowhere.yaml:1: cannot be read"),
+        (("check", "."), "no scenario files (*.yaml) in ."),
+        (("run", ".", "--out", "/dev/null"), "/dev/null"),
+        (("schema", "--out", "/dev/null/schema.json"), "/dev/null"),
         (("measure",), "No such command"),
     ],
 )

@@ -152,9 +152,24 @@ def test_a_yaml_file_elsewhere_is_a_scenario_only_if_named_and_shaped_like_one(
     (pytester.path / "mine.yaml").write_text(GOOD.format(id="mine"))
     (pytester.path / "other.yaml").write_text("services: {web: {image: x}}\n")
     (pytester.path / "personas.yaml").write_text("boss: {age: 60}\n")
+    (pytester.path / "half.yaml").write_text("steps: []\n")
     run("mine.yaml").assert_outcomes(passed=2)
+    run("half.yaml").stdout.fnmatch_lines(["*half.yaml:1: *'id'*"])
     assert run(".").ret == pytest.ExitCode.NO_TESTS_COLLECTED
     assert run("personas.yaml").ret in (pytest.ExitCode.NO_TESTS_COLLECTED, pytest.ExitCode.USAGE_ERROR)
+
+
+def test_files_outside_of_the_project_are_told_apart_and_can_be_replayed(
+    run: Run, pytester: pytest.Pytester, tmp_path: Path
+) -> None:
+    files = [tmp_path / "elsewhere" / f"{name}.yaml" for name in ("one", "two")]
+    for file in files:
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(DEVIATING.format(id=file.stem))
+    result = run(*map(str, files), "--summary", "summary.json", "--sockets")
+    result.stdout.fnmatch_lines([f'*replay: pytest "{files[0]}::pixel-6" --seed 0 --sockets'])
+    told = summary(pytester.path)
+    assert [(each["id"], each["rows"]) for each in told["scenarios"]] == [("one", 2), ("two", 2)]  # type: ignore[attr-defined]
 
 
 def test_whose_fault_it_is_stands_in_the_summary(write: Write, run: Run, pytester: pytest.Pytester) -> None:

@@ -50,7 +50,7 @@ def test_the_executor_says_what_is_known_and_leaves_out_the_rest(tmp_path: Path)
     [
         ("failed", "step 4: SW=0x6983 (AUTH_METHOD_BLOCKED)", "Karte und PIN"),
         ("failed", "harness.Violation: bind before bind_resp", "Verstoß gegen ein Protokoll"),
-        ("failed", "fault post.lost was armed but never hit", "Störung scharf, aber nie ausgelöst"),
+        ("broken", "fault post.lost was armed but never hit", "Störung scharf, aber nie ausgelöst"),
         ("failed", "refused with 'code_expired',\nthe rules say accepted", "Prüfling weicht von den Regeln ab"),
         ("broken", "BenchError: scenarios/a.yaml:9: no such person", "Szenariodatei fehlerhaft"),
         ("broken", "KeyError: 'x'", "Prüfstand oder Treiber fehlerhaft"),
