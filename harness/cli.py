@@ -3,32 +3,23 @@
 from __future__ import annotations
 
 import io
-import json
 import sys
 import traceback
-from collections.abc import Sequence
-from datetime import date
 from enum import StrEnum
 from importlib.metadata import version as version_of
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from harness.cli_card import card
+from harness.cli_output import DEVIATES, OK, WRONG, console, errors
 from harness.cli_serve import serve
+from harness.cli_show import OUT, SCENARIOS, Seed, people, rules, schema, sms
 from harness.errors import BenchError
 
 if TYPE_CHECKING:
     from harness.replay import Replay
-    from harness.scenario.matrix import Family
-
-OK, DEVIATES, WRONG = 0, 1, 2
-OUT = Path("reports/out")
-SCENARIOS = Path("scenarios")
-LOG_WIDTH = 110  # of tables where the output is no terminal
 
 app = typer.Typer(
     name="pruefstand",
@@ -37,8 +28,6 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-app.add_typer(card)
-app.command()(serve)
 
 
 class CoverWord(StrEnum):
@@ -54,9 +43,6 @@ class EvidenceWord(StrEnum):
 
     FAILED = "failed"
     ALL = "all"
-
-
-Seed = Annotated[int, typer.Option(help="seed of people, codes and keys")]
 
 
 @app.command()
@@ -108,7 +94,7 @@ def _built(replay: Replay, code: int) -> int:
     try:
         index = replay.report()
     except (ReportError, AssertionError) as error:
-        _errors().print(f"REPORT NOT BUILT: {error}", style="red", markup=False)
+        errors().print(f"REPORT NOT BUILT: {error}", style="red", markup=False)
         return code or WRONG
     print(f"report: {index}")  # noqa: T201
     return code
@@ -126,15 +112,15 @@ def check(
     prose: Annotated[bool, typer.Option("--prose", help="tell each scenario in German sentences")] = False,
 ) -> None:
     """Check scenario files without playing them."""
-    from harness.scenario.load import scenario_files
+    from harness.scenario.load import load_all, scenario_files
 
-    out, wrong = _console(), False
+    out, wrong = console(), False
     found = scenario_files(files)
     if not found:
         raise BenchError(f"no scenario files (*.yaml) in {', '.join(map(str, files))}")
-    families, errors = _families(found)
-    for error in errors:
-        _errors().print(str(error), markup=False, highlight=False, soft_wrap=True)
+    families, mistaken = load_all(found)
+    for error in mistaken:
+        errors().print(str(error), markup=False, highlight=False, soft_wrap=True)
         wrong = True
     for family in families:
         drafts = family.drafts()
@@ -147,107 +133,9 @@ def check(
     raise typer.Exit(WRONG if wrong else OK)
 
 
-@app.command()
-def rules(
-    diagram: Annotated[bool, typer.Option("--diagram", help="the states as a diagram (Mermaid)")] = False,
-    coverage: Annotated[bool, typer.Option("--coverage", help="requirements that no scenario claims")] = False,
-    markdown: Annotated[bool, typer.Option("--markdown", help="the table in Markdown")] = False,
-    scenarios: Annotated[Path, typer.Option(help="where the scenarios lie, for --coverage")] = SCENARIOS,
-    out: Annotated[Path, typer.Option(help="where the last run's results lie, for --coverage")] = OUT,
-) -> None:
-    """Show the rules that every outcome is held against."""
-    if coverage:
-        raise typer.Exit(_coverage(scenarios, out))
-    from harness import onboarding
-
-    if diagram:
-        print(onboarding.diagram())  # noqa: T201
-        return
-    columns = ("table", "action", "kind", "text", "requirements")
-    rows = [(r.table, r.action, r.kind, r.text, ", ".join(r.requirements)) for r in onboarding.table_rows()]
-    _print_table("Rules", columns, rows, markdown=markdown)
-
-
-def _coverage(scenarios: Path, out: Path) -> int:
-    from harness.report.coverage import coverage, touched_in
-    from harness.scenario.load import scenario_files
-
-    families, errors = _families(scenario_files([scenarios]))
-    for error in errors:
-        _errors().print(str(error), markup=False, highlight=False, soft_wrap=True)
-    every = coverage(families, touched_in(out / "summary.json"))
-    bare = [covered for covered in every if not covered.scenarios]
-    rows = [(c.requirement.id, c.excuse or "MISSING", c.requirement.must) for c in bare]
-    if rows:
-        _print_table("Requirements that no scenario claims", ("requirement", "why", "must"), rows)
-    missing = sum(covered.is_missing for covered in every)
-    touched = sum(covered.touched for covered in every)
-    last = f", {touched} with rules that took part in the last run" if touched else ""
-    print(f"{len(every) - len(bare)} of {len(every)} requirements are claimed by a scenario{last}; {missing} missing")  # noqa: T201
-    return WRONG if errors else DEVIATES if missing else OK
-
-
-@app.command()
-def schema(out: Annotated[Path | None, typer.Option(help="write it there instead of printing it")] = None) -> None:
-    """The JSON Schema of scenario files, for editors."""
-    from harness.scenario.schema import schema as made
-    from harness.scenario.vocabulary import vocabulary
-
-    text = json.dumps(made(vocabulary(SCENARIOS / "any.yaml")), ensure_ascii=False, indent=2) + "\n"
-    if out is None:
-        sys.stdout.write(text)
-        return
-    out.parent.mkdir(parents=True, exist_ok=True)
-    out.write_text(text, encoding="utf-8")
-    print(f"schema: {out}")  # noqa: T201
-
-
-@app.command()
-def people(
-    persona: Annotated[str | None, typer.Argument(help="one persona (default: a list of all)")] = None,
-    seed: Seed = 0,
-    as_json: Annotated[bool, typer.Option("--json", help="as JSON")] = False,
-) -> None:
-    """Show who the people of the scenarios are. Fictitious, TEST ONLY."""
-    from dataclasses import asdict
-
-    from emulators.core.clock import DEFAULT_START
-    from emulators.core.people import People, UnknownPersona
-    from harness.scenario.vocabulary import vocabulary
-
-    personas = vocabulary(SCENARIOS / "any.yaml").personas
-    crowd = People(seed, DEFAULT_START.date(), personas)
-    try:
-        shown = {name: asdict(crowd.named(name)) for name in ([persona] if persona else personas)}
-    except UnknownPersona as error:
-        raise BenchError(str(error)) from error
-    if as_json:
-        wanted = shown[persona] if persona else shown
-        sys.stdout.write(json.dumps(wanted, ensure_ascii=False, indent=2, default=_day) + "\n")
-    elif persona:
-        _print_table(f"{persona} (TEST ONLY)", ("field", "value"), _flat(shown[persona]))
-    else:
-        rows = [
-            (name, f"{p['given_names']} {p['family_name']}", _day(p["birth_date"]), p["kvnr"], p["address"]["land"])
-            for name, p in shown.items()
-        ]
-        _print_table("People (TEST ONLY)", ("persona", "name", "born", "KVNR", "Land"), rows)
-
-
-def _flat(value: object, name: str = "") -> list[tuple[str, str]]:
-    match value:
-        case dict():
-            return [row for key, part in value.items() for row in _flat(part, f"{name}.{key}" if name else str(key))]
-        case list() | tuple():
-            return [row for index, part in enumerate(value, 1) for row in _flat(part, f"{name}.{index}")]
-        case None | "":
-            return []
-        case _:
-            return [(name, str(value))]
-
-
-def _day(value: object) -> str:
-    return value.isoformat() if isinstance(value, date) else str(value)
+for command in (serve, rules, schema, people, sms):
+    app.command()(command)
+app.add_typer(card)
 
 
 @app.command()
@@ -270,48 +158,6 @@ def version() -> None:
     print(f"pruefstand {version_of('pruefstand')}")  # noqa: T201
 
 
-def _families(files: Sequence[Path]) -> tuple[list[Family], list[BenchError]]:
-    """All families, and what is wrong with the other files."""
-    from harness.scenario.load import load, twice
-    from harness.scenario.steps import Place
-
-    families: list[Family] = []
-    errors: list[BenchError] = []
-    first: dict[str, Place] = {}
-    for file in files:
-        try:
-            family = load(file)
-            scenario = family.scenario
-            if scenario.id in first:
-                raise twice(family, first[scenario.id])
-            first[scenario.id] = Place(scenario.file, scenario.line)
-            families.append(family)
-        except BenchError as error:
-            errors.append(error)
-    return families, errors
-
-
-def _print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], *, markdown: bool = False) -> None:
-    if markdown:
-        lines = [columns, ["---"] * len(columns), *rows]
-        print("\n".join("| " + " | ".join(str(c).replace("|", "\\|") for c in line) + " |" for line in lines))  # noqa: T201
-        return
-    table = Table(title=title, title_justify="left", header_style="bold")
-    for column in columns:
-        table.add_column(column, overflow="fold")
-    for row in rows:
-        table.add_row(*row)
-    _console().print(table)
-
-
-def _console() -> Console:
-    return Console(width=None if sys.stdout.isatty() else LOG_WIDTH)
-
-
-def _errors() -> Console:
-    return Console(stderr=True)
-
-
 def main() -> None:
     """The entry point: expected errors are one line, not a traceback. No error is taken for a deviation."""
     for stream in (sys.stdout, sys.stderr):
@@ -320,10 +166,10 @@ def main() -> None:
     try:
         app()
     except (BenchError, OSError) as error:
-        _errors().print(f"error: {error}", style="red", markup=False, highlight=False, soft_wrap=True)
+        errors().print(f"error: {error}", style="red", markup=False, highlight=False, soft_wrap=True)
     except Exception:
         traceback.print_exc()
-        _errors().print("error: that is a mistake of the bench, not of what it tests", style="red")
+        errors().print("error: that is a mistake of the bench, not of what it tests", style="red")
     else:
         return
     sys.exit(WRONG)

@@ -45,7 +45,7 @@ class StepRecord:
     ended: datetime
     first_entry: int
     last_entry: int
-    status: str = "passed"  # passed | failed | broken | skipped
+    status: str = "passed"  # passed | failed | broken
     outcome: Outcome | None = None
     predicted: Prediction | None = None
     message: str = ""

@@ -61,8 +61,6 @@ class AllureReport:
 def _step(run: Run, record: StepRecord, in_full: bool) -> None:
     title = f"{record.number}. {record.title}  ({record.began:%d.%m.%Y %H:%M})"
     error = run.failure if record.status in ("failed", "broken") else None
-    if record.status == "skipped":
-        title += " – nicht mehr ausgeführt"
     # An exception is how a step is told that it failed; it ends here, the test itself raises it later.
     with suppress(Exception), allure.step(title):
         if in_full:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 
 from pydantic import ValidationError
 
+from harness.errors import BenchError
 from harness.profile import InsurerProfile
 
 from .constraints import CONSTRAINTS
@@ -40,6 +41,24 @@ def scenario_files(paths: Iterable[Path]) -> list[Path]:
         files = sorted(path.rglob("*.yaml")) if path.is_dir() else [path]
         found.update(dict.fromkeys(file for file in files if file.name != PERSONAS_FILE))
     return list(found)
+
+
+def load_all(files: Sequence[Path]) -> tuple[list[Family], list[BenchError]]:
+    """All families, and what is wrong with the other files."""
+    families: list[Family] = []
+    errors: list[BenchError] = []
+    first: dict[str, Place] = {}
+    for file in files:
+        try:
+            family = load(file)
+            scenario = family.scenario
+            if scenario.id in first:
+                raise twice(family, first[scenario.id])
+            first[scenario.id] = Place(scenario.file, scenario.line)
+            families.append(family)
+        except BenchError as error:
+            errors.append(error)
+    return families, errors
 
 
 def twice(family: Family, first: Place) -> ScenarioError:

@@ -132,6 +132,15 @@ def test_coverage_fails_while_a_requirement_is_claimed_by_no_scenario(write: Wri
     assert "2 of 94 requirements are claimed by a scenario; 92 missing" in result.stdout
 
 
+def test_coverage_names_the_scenarios_of_each_requirement_or_only_what_is_missing(write: Write, tmp_path: Path) -> None:
+    write(good=GOOD)
+    options = ["rules", "--coverage", "--markdown", "--scenarios", str(tmp_path / "scenarios"), "--out", str(tmp_path)]
+    told = CliRunner().invoke(app, options).stdout
+    assert (told.count("| good |"), told.count("| MISSING |")) == (2, 92)
+    told = CliRunner().invoke(app, [*options, "--missing"]).stdout
+    assert (told.count("| good |"), told.count("| MISSING |")) == (0, 92)
+
+
 def test_coverage_is_complete_once_every_requirement_is_claimed(tmp_path: Path) -> None:
     from harness.onboarding.catalogue import REQUIREMENTS
 
@@ -161,6 +170,14 @@ def test_people_are_shown_as_a_table_or_as_json_and_follow_the_seed() -> None:
     one, other = (json.loads(in_process("people", "adult", "--json", "--seed", seed)) for seed in ("1", "2"))
     assert one["birth_date"][:2] in ("19", "20")
     assert one["kvnr"] != other["kvnr"]
+
+
+def test_a_text_is_shown_as_it_travels() -> None:
+    told = in_process("sms", "Ihre TAN lautet 1234 – gültig")
+    assert "UCS-2 because of '–' (EN DASH) at character 22" in told
+    shown = json.loads(in_process("sms", "TAN €", "--json"))
+    assert (shown["encoding"], shown["units"], shown["offenders"]) == ("gsm7", 6, [])
+    assert [segment["hex"] for segment in shown["segments"]] == ["54414E201B65"]
 
 
 def test_the_version_is_that_of_the_installed_package() -> None:
