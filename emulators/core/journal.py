@@ -1,7 +1,7 @@
 """One ordered list of everything that happened on every channel, with its cause.
 
 Report, diagram, coverage and replay are views of it. Same seed, same journal, to the byte: an entry holds
-only virtual time and values that derive from the seed.
+only virtual time and values that derive from the seed; on sockets also the ports that the system chose.
 """
 
 from __future__ import annotations
