@@ -13,10 +13,10 @@ from emulators.card.connection import MissingExtra, NoCard, NoSuchReader, connec
 from emulators.world import World
 from harness.actions import AuthorisePractice, LogInWithCard
 from harness.errors import BenchError
+from harness.options import CAN_VARIABLE, PIN_VARIABLE
 from harness.scenario.steps import Act, ArmFault, Row
 from harness.scenario.vocabulary import vocabulary
 
-CAN_VARIABLE, PIN_VARIABLE = "PRUEFSTAND_CARD_CAN", "PRUEFSTAND_CARD_PIN"
 _TRIES = 3
 _RIGHT = "from-letter"
 _COUNTED = ("pin_wrong", "pin_blocked")

@@ -4,57 +4,45 @@ A vendor's conftest can override the fixtures `world` and `driver`; a Python tes
 
     @pytest.mark.scenario(person="teen", device="iphone-12")
     def test_a_teen_registers_alone(world, driver): ...
+
+It is loaded with every run of pytest where the bench is installed: the bench itself only once there is a scenario.
 """
 
 from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Generator, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 import pytest
 
-from harness import hookspecs
-from harness.borrowing import CAN_VARIABLE, PIN_VARIABLE, Borrowed, borrow, unfit_for
-from harness.drivers import DRIVERS
+from harness import hookspecs, options
 from harness.errors import BenchError
-from harness.pytest_items import DEFAULTS, ScenarioFile, ScenarioItem, shown
-from harness.report.summary import SummaryReport
-from harness.scenario.matrix import COVERS
-from harness.scenario.steps import Row, Scenario
-from harness.scenario.vocabulary import PERSONAS_FILE, SCENARIOS_FOLDER
-from harness.setup import build_driver, build_world
+from harness.names import PERSONAS_FILE, SCENARIOS_FOLDER, shown
+from harness.options import DEFAULTS
 
 if TYPE_CHECKING:
     from emulators.world import World
+    from harness.borrowing import Borrowed
     from harness.drivers import Driver
+    from harness.pytest_items import ScenarioFile
+    from harness.scenario.steps import Row
 
 MARKERS = (
     "scenario(person, device, land): the row for which a Python test gets its world and driver",
     "allure_label(*values, label_type): a label of Allure's",
     "allure_description(text): a description for Allure",
 )
-CARD_HELP = f"pcsc:READER or ble:NAME, its CAN and PIN in {CAN_VARIABLE} and {PIN_VARIABLE}"
-BORROWED = pytest.StashKey[Borrowed]()
+BORROWED: pytest.StashKey[Borrowed] = pytest.StashKey()
+STREAM = pytest.StashKey[TextIO]()
+_ITEMS = "pruefstand_items"
 _LOOKS_LIKE_ONE = re.compile(r"^(?:id|steps|path):", re.MULTILINE)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    group = parser.getgroup("pruefstand", "Prüfstand: scenarios")
-    group.addoption("--seed", type=int, default=DEFAULTS["seed"], help="seed of people, codes and keys (default: 0)")
-    group.addoption(
-        "--cover", choices=COVERS, default=DEFAULTS["cover"], help="how much of each family of paths is run"
-    )
-    group.addoption("--driver", default=DEFAULTS["driver"], help="the system under test (default: reference)")
-    group.addoption(
-        "--evidence", choices=("failed", "all"), default=DEFAULTS["evidence"], help="whose evidence the report keeps"
-    )
-    group.addoption("--sockets", action="store_true", help="open the doors of the world on real sockets")
-    group.addoption("--card", metavar="ADDRESS", help=f"a card in a reader in place of the emulated one: {CARD_HELP}")
-    group.addoption("--card-ca", type=Path, metavar="PEM", help="who vouches for that card, beside the test PKI")
-    group.addoption("--summary", type=Path, metavar="FILE", help="write the result of the scenarios as JSON")
+    options.add_to(parser)
 
 
 def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
@@ -64,12 +52,29 @@ def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
 @pytest.hookimpl(trylast=True)
 def pytest_configure(config: pytest.Config) -> None:
     chosen = config.getoption("driver")
-    if chosen != DEFAULTS["driver"] and chosen not in DRIVERS.names():
-        raise pytest.UsageError(f"--driver: no driver '{chosen}'; known: {', '.join(DRIVERS.names())}")
+    if chosen != DEFAULTS["driver"]:
+        from harness.drivers import DRIVERS
+
+        if chosen not in DRIVERS.names():
+            raise pytest.UsageError(f"--driver: no driver '{chosen}'; known: {', '.join(DRIVERS.names())}")
     for marker in MARKERS:
         config.addinivalue_line("markers", marker)
+    # While pytest configures itself nothing is captured, so this is the stream the user sees.
+    config.stash[STREAM] = sys.stdout
+    if config.getoption("numprocesses", None) or config.getoption("summary"):
+        take_part(config)  # a controller of pytest-xdist collects nothing itself
+
+
+def take_part(config: pytest.Config) -> None:
+    """Load what watches rows and reports on them. Done once, when the first of them shows."""
+    if config.pluginmanager.has_plugin(_ITEMS):
+        return
+    from harness import pytest_items
+    from harness.report.summary import SummaryReport
+
+    config.pluginmanager.register(pytest_items, _ITEMS)
     if not hasattr(config, "workerinput"):  # a worker of pytest-xdist reports to its controller
-        config.pluginmanager.register(SummaryReport(config), "pruefstand_summary")
+        config.pluginmanager.register(SummaryReport(config, config.stash[STREAM]), "pruefstand_summary")
     if config.pluginmanager.has_plugin("allure_listener"):
         from harness.report.allure_run import AllureReport
 
@@ -83,6 +88,8 @@ def pytest_sessionstart(session: pytest.Session) -> None:
         return
     if session.config.getoption("numprocesses", None):
         raise pytest.UsageError("--card: one card cannot be used by several processes; leave -n away")
+    from harness.borrowing import borrow
+
     try:
         borrowed = borrow(address, session.config.getoption("card_ca"))
     except BenchError as error:
@@ -104,6 +111,9 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> ScenarioFi
         return None
     inside = SCENARIOS_FOLDER in shown(file_path, parent.config.rootpath).parts[:-1]
     if inside or (parent.session.isinitpath(file_path) and _looks_like_one(file_path)):
+        take_part(parent.config)
+        from harness.pytest_items import ScenarioFile
+
         return ScenarioFile.from_parent(parent, path=file_path)
     return None
 
@@ -113,20 +123,11 @@ def _looks_like_one(file: Path) -> bool:
     return _LOOKS_LIKE_ONE.search(text) is not None
 
 
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(
-    item: pytest.Item, call: pytest.CallInfo[None]
-) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Say of a row that failed whether the system under test is to blame (`failed`) or the bench (`broken`)."""
-    report = yield
-    if isinstance(item, ScenarioItem) and report.failed and call.excinfo is not None:
-        deviates = call.when == "call" and isinstance(call.excinfo.value, AssertionError | pytest.fail.Exception)
-        report.user_properties.append(("verdict", "failed" if deviates else "broken"))
-    return report
-
-
 def row_of(node: pytest.Item) -> Row:
     """The row that a test is about: its own, or for a Python test the one of its marker `scenario`."""
+    from harness.pytest_items import ScenarioItem
+    from harness.scenario.steps import Row, Scenario
+
     if isinstance(node, ScenarioItem):
         return node.row()
     marker = node.get_closest_marker("scenario")
@@ -153,6 +154,9 @@ def seed(pytestconfig: pytest.Config) -> int:
 @pytest.fixture
 def world(request: pytest.FixtureRequest) -> Iterator[World]:
     """A small world for the row of this test, with its doors open."""
+    from harness.borrowing import unfit_for
+    from harness.setup import build_world
+
     option = request.config.getoption
     row, borrowed = row_of(request.node), request.config.stash.get(BORROWED, None)
     if borrowed is not None and (reason := unfit_for(row, borrowed.card)):
@@ -165,6 +169,8 @@ def world(request: pytest.FixtureRequest) -> Iterator[World]:
 @pytest.fixture
 def driver(request: pytest.FixtureRequest, world: World) -> Iterator[Driver]:
     """The system under test in that world (`--driver`)."""
+    from harness.setup import build_driver
+
     option = request.config.getoption
     driver = build_driver(option("driver"), row_of(request.node), world, seed=option("seed"))
     yield driver

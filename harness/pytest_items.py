@@ -6,14 +6,16 @@ Public API of pytest only. The name of a test is the row's name alone, so a node
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import pytest
 
 from harness.errors import BenchError, Mismatch, Violation
+from harness.names import shown
 from harness.onboarding.catalogue import GROUPS, REQUIREMENTS, SECTIONS
+from harness.options import DEFAULTS
 from harness.runner import play, replay_command
 from harness.scenario.load import load, twice
 from harness.scenario.matrix import Draft, Family
@@ -126,7 +128,16 @@ class ScenarioItem(pytest.Function):
         return _told(excinfo.value) or super().repr_failure(excinfo)
 
 
-DEFAULTS = {"seed": 0, "cover": None, "driver": "reference", "evidence": "failed", "sockets": False}
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Say of a row that failed whether the system under test is to blame (`failed`) or the bench (`broken`)."""
+    report = yield
+    if isinstance(item, ScenarioItem) and report.failed and call.excinfo is not None:
+        deviates = call.when == "call" and isinstance(call.excinfo.value, AssertionError | pytest.fail.Exception)
+        report.user_properties.append(("verdict", "failed" if deviates else "broken"))
+    return report
 
 
 def replay(request: pytest.FixtureRequest, world: World, driver: Driver) -> None:
@@ -138,8 +149,3 @@ def replay(request: pytest.FixtureRequest, world: World, driver: Driver) -> None
 def _told(error: BaseException) -> str | None:
     """All that a reader needs of an error of ours, `None` for any other."""
     return str(error) if isinstance(error, TOLD) else None
-
-
-def shown(path: Path, root: Path) -> Path:
-    """The path as messages name it: from the root of the project, if it lies there."""
-    return path.relative_to(root) if path.is_relative_to(root) else path

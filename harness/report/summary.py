@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import io
 import json
-import sys
 import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import pytest
 from rich.console import Console
@@ -148,13 +147,13 @@ def _seconds(seconds: float) -> str:
 class SummaryReport:
     """Watches a session of pytest, in the controller if there are workers."""
 
-    def __init__(self, config: pytest.Config) -> None:
+    def __init__(self, config: pytest.Config, stream: TextIO) -> None:
+        """`stream` is what the user sees: `sys.stdout` may be captured."""
         self.config = config
         self.summary = Summary()
         self._status: dict[str, str] = {}
         self._progress: _Bar | _Lines | None = None
-        # While pytest configures itself nothing is captured, so this is the stream the user sees.
-        self._stream = sys.stdout
+        self._stream = stream
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         if report.failed:

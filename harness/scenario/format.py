@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictStr, model_validator
 
-from .matrix import Cover
+from harness.names import Cover
 
 # A tag becomes a pytest marker, so it must not be one that pytest or a plug-in acts on.
 RESERVED_TAGS = frozenset(

@@ -9,16 +9,17 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from harness.errors import BenchError
+from harness.names import DEFAULT_COVER, PERSONAS_FILE
 from harness.profile import InsurerProfile
 
 from .constraints import CONSTRAINTS
 from .format import RESERVED_TAGS, ScenarioShape
-from .matrix import DEFAULT_COVER, Family
+from .matrix import Family
 from .problems import Problem, ScenarioError, duplicates, explain, unknown
 from .reader import StepReader, Where, moment
 from .steps import Place, Scenario
 from .tree import Tree, read_tree
-from .vocabulary import PERSONAS_FILE, Vocabulary, vocabulary
+from .vocabulary import Vocabulary, vocabulary
 
 
 def load(path: Path, shown: Path | None = None) -> Family:

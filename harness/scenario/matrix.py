@@ -5,16 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
-from typing import Literal, get_args
+
+from harness.names import Cover
 
 from .constraints import Choices, Constraint
 from .cover import cover
 from .recipe import Recipe, steps_of
 from .steps import Row, Scenario
 
-Cover = Literal["pairwise", "three-wise", "all"]
-COVERS: tuple[Cover, ...] = get_args(Cover)
-DEFAULT_COVER: Cover = "pairwise"
 _STRENGTH: Mapping[Cover, int | None] = {"pairwise": 2, "three-wise": 3, "all": None}
 
 

@@ -19,6 +19,7 @@ from emulators.post.faults import Reason
 from emulators.world import guests
 from harness.actions import ACTIONS
 from harness.errors import BenchError
+from harness.names import PERSONAS_FILE, SCENARIOS_FOLDER
 from harness.onboarding.catalogue import REQUIREMENTS
 
 from .paths import PATHS, Composition
@@ -26,8 +27,6 @@ from .paths import PATHS, Composition
 # Where the faults of each emulator are kept; light to import, other than the emulators themselves.
 _FAULTS_IN = {name: f"emulators.{name}.faults" for name in ("sms", "mail", "post", "ident", "branch", "phone", "card")}
 _FAULTS_IN["ble"] = "emulators.card.ble.faults"
-PERSONAS_FILE = "personas.yaml"
-SCENARIOS_FOLDER = "scenarios"
 
 # What a person can see (harness.drivers.View) and find in the world; `int` stands for a number, `str` for any text,
 # `tuple` for a list of words, else the words that can be expected.

@@ -15,7 +15,7 @@ import pytest
 from emulators.card import HealthCard
 from emulators.card.connection import Contactless
 from emulators.card.pki import Variant
-from harness.borrowing import CAN_VARIABLE, PIN_VARIABLE
+from harness.options import CAN_VARIABLE, PIN_VARIABLE
 from tests.pcsc.virtual_reader import PERSON, PIN, SLOT_NAMES, Insert
 
 LOGIN = "scenarios/card/each-time.yaml"

@@ -245,6 +245,14 @@ def test_hypothesis_is_not_imported_where_nothing_uses_it(write: Write, run: Run
     run("scenarios", "-s").stdout.fnmatch_lines(["imported: False"])
 
 
+def test_the_bench_is_not_loaded_where_there_is_no_scenario(run: Run, pytester: pytest.Pytester) -> None:
+    """It is a second of every run of pytest, in whatever project it is installed beside."""
+    pytester.makeconftest("import sys\ndef pytest_unconfigure(): print('loaded:', 'emulators' in sys.modules)")
+    pytester.makepyfile("def test_something_else(): pass")
+    (pytester.path / "other.yaml").write_text("services: {}\n")
+    run(".", "-s").stdout.fnmatch_lines(["loaded: False"])
+
+
 def test_hypothesis_tells_its_statistics_where_a_test_uses_it(run: Run, pytester: pytest.Pytester) -> None:
     pytester.makeconftest(IMPORTED)
     file = pytester.makepyfile(
