@@ -1,4 +1,4 @@
-"""The chip: what outlives a reset (`Chip`) and what does not (`Session`, one for each logical channel)."""
+"""The chip: what outlives a reset. What does not is the `session.Session` of a logical channel."""
 
 from __future__ import annotations
 
@@ -9,30 +9,19 @@ from random import Random
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from . import status
-from .access import (
-    ENFORCEMENT,
-    GRANTED_ENCIPHERED,
-    Chat,
-    Enforcement,
-    Interface,
-    LifeCycle,
-    Operation,
-    SecurityStatus,
-)
+from .access import ENFORCEMENT, Enforcement, Interface, LifeCycle
 from .brainpool import ORDER
-from .filesystem import ElementaryFile, Folder, RecordFile, RecordKind, TransparentFile
-from .key_agreement import KeyAgreement
-from .keys import Chosen, KeyObject, PublicKey, Purpose
+from .filesystem import RecordFile, RecordKind, TransparentFile
+from .keys import KeyObject, PublicKey
 from .object_data import CardProfile, card_profile
 from .object_system import Anchor, ObjectSystem, Thing
 from .pace import CardEphemerals
 from .passwords import PasswordReference, Secret
 from .personalisation import FILES, RECORDS, Personalisation
 from .rsa_keys import RsaKey
-from .secure_messaging import CardChannel
 from .status import CommandRefused
 
-__all__ = ["Chip", "Interface", "Record", "Session"]
+__all__ = ["Chip", "Interface", "Record"]
 
 CARDHOLDER_SECRET = "PIN.CH"
 _DAYS = "%y%m%d"
@@ -207,87 +196,3 @@ class Chip:
         self.learnt = [known for known in self.learnt if known.reference != key.reference]
         self.learnt.append(key)
         del self.learnt[: -self.profile.persistent_key_slots or None]
-
-
-class Session:
-    """What a reset clears, of one logical channel: place, security status, chosen keys, random number.
-
-    `peers` are all open channels by number, among them this one.
-    """
-
-    __slots__ = (
-        "_system",
-        "agreement",
-        "challenge",
-        "chip",
-        "chosen",
-        "enciphers_response",
-        "environments",
-        "file",
-        "folder",
-        "interface",
-        "peers",
-        "secure_channel",
-        "security",
-        "session_key",
-        "session_role",
-    )
-
-    def __init__(self, chip: Chip, peers: dict[int, Session] | None = None) -> None:
-        self.chip = chip
-        self.peers = {0: self} if peers is None else peers
-        self._system = chip.system
-        self.folder: Folder = chip.system.root
-        self.file: ElementaryFile | None = None
-        self.security = SecurityStatus(chip.disabled)
-        self.chosen: dict[Purpose, Chosen] = {}
-        self.environments: dict[Folder, int] = {}  # those that are not number 1
-        self.challenge = b""
-        self.agreement = KeyAgreement()
-        self.session_key = ""  # the key behind the session keys in force
-        self.session_role: Chat | None = None  # what that key proves, for as long as the session keys are in force
-        self.secure_channel: CardChannel | None = None
-        self.enciphers_response = False  # whether the rule that let the command pass demands it
-        self.interface = Interface.CONTACT
-
-    def enter(self, folder: Folder) -> None:
-        """Make `folder` the current one, and forget what belongs to folders left: passwords verified there, keys
-        chosen there, their security environment. What the root holds, PACE included, stays (gemSpec_COS N048.200).
-        """
-        if folder is not self.folder:
-            path = self._system.path(folder)
-            for left in self._system.path(self.folder):
-                if left not in path:
-                    self.forget(left)
-                    self.environments.pop(left, None)
-        self.folder, self.file = folder, None
-
-    def forget(self, folder: Folder) -> None:
-        """The security status that belongs to a folder, and the keys chosen in it."""
-        verified = self.security.verified
-        if verified:
-            verified.difference_update(password.name for password in folder.passwords)
-        if self.chosen:
-            self.chosen = {purpose: c for purpose, c in self.chosen.items() if self._home(c) is not folder}
-        if folder is self._system.root:
-            self.security.roles.clear()
-
-    def _home(self, chosen: Chosen) -> Folder:
-        return self._system.home[chosen.key] if isinstance(chosen.key, KeyObject) else self._system.root
-
-    def may(self, operation: Operation, thing: Thing | PublicKey) -> bool:
-        """Whether the rule for `operation` is fulfilled; notes whether the response must then be enciphered.
-
-        Where the contacts' rules hold over the air as well, none says so; having asked one there is taken for it.
-        """
-        over_the_air = self.interface is Interface.CONTACTLESS
-        contactless = over_the_air and self.chip.enforcement is Enforcement.AS_SPECIFIED
-        if isinstance(thing, PublicKey):
-            condition = thing.rules.find(operation, contactless)
-        else:
-            if self.environments and self.environments.get(self._system.home[thing], 1) != 1:
-                return False
-            condition = thing.rules.find(operation, contactless, self.chip.state(thing))
-        verdict = condition.judge(self.security)
-        self.enciphers_response = verdict == GRANTED_ENCIPHERED or (over_the_air and not contactless)
-        return verdict != 0

@@ -5,9 +5,10 @@ from __future__ import annotations
 from . import status, tlv
 from .access import LifeCycle, Operation
 from .apdu import CommandApdu, Response
-from .chip import Chip, Session
+from .chip import Chip
 from .filesystem import ElementaryFile, Folder, TransparentFile
 from .keys import Algorithm, KeyObject, Purpose
+from .session import Session
 from .status import CommandRefused, StatusWord
 
 DONE = Response(b"", status.OK)

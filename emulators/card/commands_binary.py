@@ -9,9 +9,10 @@ from __future__ import annotations
 from . import status
 from .access import Operation
 from .apdu import CommandApdu, Response
-from .chip import Chip, Session
+from .chip import Chip
 from .commands import DONE, demand, file_in_question, up_to_ne
 from .filesystem import TransparentFile
+from .session import Session
 from .status import CommandRefused
 
 _BY_SFID, _RESERVED, _SFID = 0x80, 0x60, 0x1F

@@ -7,9 +7,10 @@ import hashlib
 from . import status, tlv
 from .access import Operation
 from .apdu import CommandApdu, Response
-from .chip import Chip, Session
+from .chip import Chip
 from .commands import DONE, demand, whole
 from .keys import PublicKey
+from .session import Session
 from .status import CommandRefused
 
 _CHALLENGES = (8, 16)

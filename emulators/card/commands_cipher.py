@@ -18,13 +18,14 @@ from cryptography.hazmat.primitives.cmac import CMAC
 from . import cvc, status, tlv
 from .access import Operation
 from .apdu import CommandApdu, Response
-from .chip import Chip, Session
+from .chip import Chip
 from .commands import chosen_key, demand, objects_in, whole
 from .key_commands import aes256_keys
 from .keys import Algorithm, KeyObject, Purpose
 from .pace import SessionKeys
 from .rsa_keys import SIZE, encipher_oaep
 from .secure_messaging import SecureMessagingError, pad, unpad
+from .session import Session
 from .status import CommandRefused, StatusWord
 
 BRAINPOOL_P256R1 = bytes.fromhex("2B2403030208010107")

@@ -11,9 +11,10 @@ from collections.abc import Callable, Mapping
 from . import commands_cipher, cvc, key_commands, status
 from .access import Operation
 from .apdu import CommandApdu, Response
-from .chip import Chip, Session
+from .chip import Chip
 from .commands import chosen_key, demand, whole
 from .keys import DIGEST_SIZE, Algorithm, Purpose
+from .session import Session
 from .status import CommandRefused
 
 _MOST_DIGEST_INFO = 102  # less than 40 % of a modulus of 256 octets

@@ -20,13 +20,14 @@ from . import (
 )
 from .access import Interface
 from .apdu import CommandApdu, MalformedApdu, Response, parse
-from .chip import Chip, Session
+from .chip import Chip
 from .key_agreement import Agreed
 from .object_data import CardProfile
 from .object_system import ObjectSystem
 from .pace_commands import CHAINED, GENERAL_AUTHENTICATE
 from .personalisation import BUFFERS
 from .secure_messaging import SECURE, CardChannel, is_secured
+from .session import Session
 from .status import CommandRefused, StatusWord
 
 Handler = Callable[[Chip, Session, CommandApdu], Response]

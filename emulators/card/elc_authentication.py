@@ -13,12 +13,13 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from . import cvc, status, tlv
 from .access import Operation
 from .apdu import CommandApdu, Response
-from .chip import Chip, Session
+from .chip import Chip
 from .commands import DONE, demand, objects_in, whole
 from .key_agreement import Agreed, ElcOpening
 from .key_commands import serial_number
 from .keys import Algorithm, KeyObject, Purpose
 from .pace import SessionKeys
+from .session import Session
 from .status import CommandRefused
 
 _DYNAMIC_AUTHENTICATION_DATA, _KEY_REFERENCE, _POINT = 0x7C, 0xC3, 0x85

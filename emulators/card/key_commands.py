@@ -13,11 +13,12 @@ from cryptography.hazmat.primitives.cmac import CMAC
 from . import cvc, status
 from .access import Chat, Operation, flag_bits
 from .apdu import CommandApdu, Response
-from .chip import Chip, Session
+from .chip import Chip
 from .commands import DONE, demand, objects_in, whole
 from .key_agreement import Agreed
 from .keys import Algorithm, Chosen, KeyKind, KeyObject, PublicKey, Purpose
 from .pace import KeyPurpose, SessionKeys
+from .session import Session
 from .status import CommandRefused
 
 _RESTORE = 0xF3

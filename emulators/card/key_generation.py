@@ -9,10 +9,11 @@ from __future__ import annotations
 from . import cvc, status, tlv
 from .access import Operation
 from .apdu import CommandApdu, Response
-from .chip import Chip, Session
+from .chip import Chip
 from .commands import DONE, demand, whole
 from .keys import KeyKind, KeyObject, Purpose
 from .rsa_keys import EXPONENT, SIZE
+from .session import Session
 from .status import CommandRefused
 
 _READ = 0x81

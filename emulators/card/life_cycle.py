@@ -9,10 +9,11 @@ from __future__ import annotations
 from . import status
 from .access import LifeCycle, Operation
 from .apdu import CommandApdu, Response
-from .chip import Chip, Session
+from .chip import Chip
 from .commands import DONE, demand, objects_in
 from .keys import PublicKey
 from .object_system import Thing
+from .session import Session
 from .status import CommandRefused
 
 _KEY_REFERENCE = 0x83

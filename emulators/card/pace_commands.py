@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from . import elc_authentication, key_commands, status, tlv
 from .apdu import CommandApdu, Response
-from .chip import Chip, Session
+from .chip import Chip
 from .key_agreement import CAN_KEY_NAME
 from .keys import Purpose
 from .pace import CAN_KEY, OID, CardSide, is_opening
+from .session import Session
 from .status import CommandRefused
 
 GENERAL_AUTHENTICATE = 0x86

@@ -10,9 +10,10 @@ from collections.abc import Mapping
 from . import status
 from .access import LifeCycle, Operation
 from .apdu import CommandApdu, Response
-from .chip import Chip, Session
+from .chip import Chip
 from .commands import demand
 from .passwords import BLOCK_SIZE, PasswordReference
+from .session import Session
 from .status import CommandRefused, StatusWord
 
 Variants = Mapping[int, Operation]

@@ -9,9 +9,10 @@ from __future__ import annotations
 from . import status
 from .access import Operation
 from .apdu import CommandApdu, Response
-from .chip import Chip, Record, Session
+from .chip import Chip, Record
 from .commands import DONE, demand, file_in_question, up_to_ne
 from .filesystem import RecordFile, RecordKind
+from .session import Session
 from .status import CommandRefused
 
 _APPEND, _ONE, _FROM_HERE_ON = 0x00, 0x04, 0x05
