@@ -21,7 +21,6 @@ from . import (
 from .access import Interface
 from .apdu import CommandApdu, MalformedApdu, Response, parse
 from .chip import Chip
-from .key_agreement import Agreed
 from .object_data import CardProfile
 from .object_system import ObjectSystem
 from .pace_commands import CHAINED, GENERAL_AUTHENTICATE
@@ -138,19 +137,19 @@ class CardOs:
         self._session = session
         session.interface = interface
         if session.secure_channel is not None and not is_secured(cla):
-            self._end_secure_messaging()  # the command then runs in plain (gemSpec_COS N031.600.a)
+            session.end_secure_messaging()  # the command then runs in plain (gemSpec_COS N031.600.a)
         channel = session.secure_channel
         try:
             command = parse(raw)
             response = self._through(channel, command) if channel else self._execute(command)
         except MalformedApdu:
-            self._end_secure_messaging()
+            session.end_secure_messaging()
             return Response(b"", status.SM_DATA_OBJECTS_WRONG if channel else self.chip.profile.wrong_length)
         except CommandRefused as refused:
-            self._end_secure_messaging()
+            session.end_secure_messaging()
             return Response(b"", refused.sw)
         if agreed := session.agreement.take():
-            self._begin_secure_messaging(agreed)
+            session.begin_secure_messaging(agreed)
         return response
 
     def _through(self, channel: CardChannel, command: CommandApdu) -> Response:
@@ -164,23 +163,9 @@ class CardOs:
         finally:
             session.security.session_key = ""
             session.security.command_encrypted = False
+        if session.secure_channel is None:  # the command has ended the session, so it is answered in plain (N031.900 b)
+            return response
         return channel.wrap(response, enciphered=session.enciphers_response)
-
-    def _end_secure_messaging(self) -> None:
-        """Keys, and with them what rules could ask about the session, are gone; verified passwords stay."""
-        session = self._session
-        session.secure_channel, session.session_key = None, ""
-        if session.session_role in session.security.roles:
-            session.security.roles.remove(session.session_role)
-        session.session_role = None
-
-    def _begin_secure_messaging(self, agreed: Agreed) -> None:
-        self._end_secure_messaging()
-        session = self._session
-        session.secure_channel, session.session_key = CardChannel(agreed.keys), agreed.key
-        if agreed.role is not None and agreed.role not in session.security.roles:
-            session.session_role = agreed.role
-            session.security.roles.append(agreed.role)
 
     def _execute(self, command: CommandApdu) -> Response:
         if command.cla & _NOT_THE_FIRST and (number := _channel_in(command.cla)):

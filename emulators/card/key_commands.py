@@ -135,8 +135,7 @@ def _external(chip: Chip, session: Session, command: CommandApdu, key: PublicKey
     demand(len(challenge) == _RANDOM, status.CONDITIONS_NOT_SATISFIED)
     digest = role_digest(challenge + serial_number(chip))
     if not cvc.verifies_digest(key.key(), digest, command.data):
-        if key.chat in session.security.roles:
-            session.security.roles.remove(key.chat)
+        session.clear_key(key.chat)
         return Response(b"", status.AUTHENTICATION_FAILURE)
     if key.chat not in session.security.roles:
         session.security.roles.append(key.chat)
@@ -146,14 +145,17 @@ def _external(chip: Chip, session: Session, command: CommandApdu, key: PublicKey
 def _mutual(chip: Chip, session: Session, command: CommandApdu, key: KeyObject, challenge: bytes) -> Response:
     """Cryptogram ‖ MAC over random.A ‖ iccsn8.A ‖ random.card ‖ iccsn8.card ‖ key material, and the like back.
 
-    Both halves of the key material added (xor) give the session keys, in force from the next command on.
+    Both halves of the key material added (xor) give the session keys, in force from the next command on. 6300 for a
+    wrong proof ends a session of the same key (gemSpec_COS N084.500).
     """
     demand(session.may(Operation.MUTUAL_AUTHENTICATE, key))
     demand(key.kind in _AES, status.FUNCTION_NOT_SUPPORTED)
     demand(len(challenge) == _RANDOM, status.CONDITIONS_NOT_SATISFIED)
     keys = SessionKeys(*chip.personalisation.symmetric_keys(key.name))
+    number = serial_number(chip)
     theirs = mutual_open(keys, command.data)
-    if theirs is None or theirs[_TOKEN : 2 * _TOKEN] != challenge + serial_number(chip):
+    if theirs is None or theirs[_TOKEN : 2 * _TOKEN] != challenge + number:
+        session.clear_key(key.name)
         return Response(b"", status.AUTHENTICATION_FAILURE)
     ours = chip.draw(_KEY_MATERIAL)
     answer = mutual_seal(keys, theirs[_TOKEN : 2 * _TOKEN] + theirs[:_TOKEN] + ours)

@@ -49,18 +49,15 @@ def general_authenticate(chip: Chip, session: Session, command: CommandApdu) -> 
 
 
 def _pace(session: Session, chip: Chip, can: str, command: CommandApdu) -> Response:
-    """A wrong CAN shows in the last round only, as 6300, and costs no try.
-
-    Within an open session that takes from it what PACE had proved (gemSpec_COS N085.064 d.6: the security status of
-    SK.CAN is cleared): its keys still protect commands and answers, but no rule that asks for PACE is fulfilled.
-    """
+    """A wrong CAN shows in the last round only, as 6300, and costs no try; a session that PACE had opened ends with it
+    (gemSpec_COS N085.064 d.6.i)."""
     agreement = session.agreement
     if is_opening(command.data):
         agreement.begin(CardSide(can, chip.draw_ephemerals()))
     try:
         answer = agreement.advance(command.data, chained=bool(command.cla & CHAINED))
     except CommandRefused as refused:
-        if refused.sw == status.AUTHENTICATION_FAILURE and session.session_key == CAN_KEY_NAME:
-            session.session_key = ""
+        if refused.sw == status.AUTHENTICATION_FAILURE:
+            session.clear_key(CAN_KEY_NAME)
         raise
     return Response(answer[: command.ne], status.OK)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from .access import GRANTED_ENCIPHERED, Chat, Enforcement, Interface, Operation, SecurityStatus
 from .chip import Chip
 from .filesystem import ElementaryFile, Folder
-from .key_agreement import KeyAgreement
+from .key_agreement import Agreed, KeyAgreement
 from .keys import Chosen, KeyObject, PublicKey, Purpose
 from .object_system import Thing
 from .secure_messaging import CardChannel
@@ -47,7 +47,7 @@ class Session:
         self.challenge = b""
         self.agreement = KeyAgreement()
         self.session_key = ""  # the key behind the session keys in force
-        self.session_role: Chat | None = None  # what that key proves, for as long as the session keys are in force
+        self.session_role: Chat | None = None  # what that key proves, if it is out of a certificate
         self.secure_channel: CardChannel | None = None
         self.enciphers_response = False  # whether the rule that let the command pass demands it
         self.interface = Interface.CONTACT
@@ -65,7 +65,8 @@ class Session:
         self.folder, self.file = folder, None
 
     def forget(self, folder: Folder) -> None:
-        """The security status that belongs to a folder, and the keys chosen in it."""
+        """The security status that belongs to a folder, the keys chosen in it, and the session keys agreed on with one
+        of its keys (gemSpec_COS N030.720)."""
         verified = self.security.verified
         if verified:
             verified.difference_update(password.name for password in folder.passwords)
@@ -73,6 +74,36 @@ class Session:
             self.chosen = {purpose: c for purpose, c in self.chosen.items() if self._home(c) is not folder}
         if folder is self._system.root:
             self.security.roles.clear()
+            self.agreement.chosen = False
+        if self.secure_channel is not None and self._agreed_in(folder):
+            self.end_secure_messaging()
+
+    def _agreed_in(self, folder: Folder) -> bool:
+        """Whether the key behind the session keys is the folder's own; those out of certificates are the root's."""
+        if self.session_role is not None:
+            return folder is self._system.root
+        return any(key.name == self.session_key for key in folder.keys)
+
+    def clear_key(self, proof: str | Chat) -> None:
+        """A key's authentication has failed: what it had proved counts no longer, and session keys agreed on with it go
+        as well (gemSpec_COS N030.600, N030.700). `proof` is a symmetric key's name, or what a public key may do."""
+        if isinstance(proof, Chat) and proof in self.security.roles:
+            self.security.roles.remove(proof)
+        if proof in (self.session_key, self.session_role):
+            self.end_secure_messaging()
+
+    def begin_secure_messaging(self, agreed: Agreed) -> None:
+        self.end_secure_messaging()
+        self.secure_channel = CardChannel(agreed.keys)
+        self.session_key, self.session_role = agreed.key, agreed.role
+        if agreed.role is not None and agreed.role not in self.security.roles:
+            self.security.roles.append(agreed.role)
+
+    def end_secure_messaging(self) -> None:
+        """Keys, and with them what they prove, are gone; verified passwords stay (gemSpec_COS N030.740)."""
+        if self.session_role in self.security.roles:
+            self.security.roles.remove(self.session_role)
+        self.secure_channel, self.session_key, self.session_role = None, "", None
 
     def _home(self, chosen: Chosen) -> Folder:
         return self._system.home[chosen.key] if isinstance(chosen.key, KeyObject) else self._system.root

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date
+from typing import NamedTuple
 
 import pytest
 from cryptography import x509
 
 from emulators.card import CardPki, HealthCard, Interface
 from emulators.card.access import Chat
+from emulators.card.apdu import CommandApdu, Response
 from emulators.card.authority import private_key
 from emulators.card.cvc import CvCertificate, sign_digest
 from emulators.card.key_commands import role_digest
 from emulators.card.passwords import pin_block
+from emulators.card.secure_messaging import TerminalChannel
+from emulators.card.status import StatusWord
 from emulators.core.person import Person
 from tests.card_holder import holder
 
@@ -58,6 +62,26 @@ def reader(make_card: MakeCard, insert: Insert) -> Reader:
 
 ESIGN = "00A4040C0AA000000167455349474E"
 VERIFY_HOME = "0020000208" + pin_block("123456").hex()
+
+
+class Answer(NamedTuple):
+    """What a command under secure messaging has come to, and whether the card protected the answer."""
+
+    sw: int
+    data: bytes = b""
+    protected: bool = True
+
+
+def through(
+    card: HealthCard, channel: TerminalChannel, command: CommandApdu, interface: Interface = Interface.CONTACT
+) -> Answer:
+    """The command through the session, and the answer back."""
+    raw = card.transmit(channel.wrap(command).to_bytes(), interface)
+    answer = Response(raw[:-2], StatusWord.from_bytes(raw[-2:], "big"))
+    if not answer.data:
+        return Answer(answer.sw, protected=False)
+    plain = channel.unwrap(answer)
+    return Answer(plain.sw, plain.data)
 
 
 def data(answer: str) -> bytes:

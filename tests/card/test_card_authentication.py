@@ -16,14 +16,13 @@ from hypothesis import strategies as st
 
 from emulators.card import CardPki, HealthCard, cvc
 from emulators.card.access import Chat
-from emulators.card.apdu import CommandApdu, Response
+from emulators.card.apdu import CommandApdu
 from emulators.card.authority import private_key
 from emulators.card.key_commands import mutual_open, mutual_seal, mutual_session_keys, role_digest
 from emulators.card.pace import SessionKeys
 from emulators.card.passwords import pin_block
 from emulators.card.secure_messaging import TerminalChannel
-from emulators.card.status import StatusWord
-from tests.card.conftest import ESIGN, VERIFY_HOME, data, extended, public_key
+from tests.card.conftest import ESIGN, VERIFY_HOME, Answer, data, extended, public_key, through
 
 Reader = Callable[[str], str]
 MakeCard = Callable[..., HealthCard]
@@ -194,25 +193,37 @@ def test_the_card_proves_its_own_key_but_not_to_itself(reader: Reader) -> None:
     assert reader("002241A406840109800105") == "6A81"
 
 
-@pytest.mark.parametrize(("name", "kid", "size"), [("SK.CMS.AES128", 0x13, 16), ("SK.CMS.AES256", 0x18, 32)])
+class Management:
+    """What card management does with one of its symmetric keys."""
+
+    def __init__(self, card: HealthCard, reader: Reader, kid: int = 0x13, name: str = "SK.CMS.AES128") -> None:
+        self.keys = SessionKeys(*card.chip.personalisation.symmetric_keys(name))
+        self.card, self.reader, self.kid = card, reader, kid
+        self.material = bytes(range(64))
+
+    def cryptogram(self, number: bytes = b"TESTONLY") -> bytes:
+        """For a random number that the card has just drawn; `number` is iccsn8 of this side."""
+        challenge = data(self.reader("0084000010"))
+        assert self.reader(f"002281A4068301{self.kid:02X}800154") == "9000"
+        return mutual_seal(self.keys, bytes(16) + number + challenge + ICCSN8 + self.material)
+
+    def agree(self) -> TerminalChannel:
+        plain = mutual_open(self.keys, data(self.reader(extended("00820000", self.cryptogram()))))
+        assert plain is not None
+        assert plain[24:48] == bytes(16) + b"TESTONLY"
+        return TerminalChannel(mutual_session_keys(self.material, plain[48:], len(self.keys.encryption)))
+
+
+@pytest.mark.parametrize(("name", "kid"), [("SK.CMS.AES128", 0x13), ("SK.CMS.AES256", 0x18)])
 def test_card_management_agrees_on_keys_and_may_then_write(
-    make_card: MakeCard, insert: Insert, name: str, kid: int, size: int
+    make_card: MakeCard, insert: Insert, name: str, kid: int
 ) -> None:
     card = make_card()
     reader = insert(card)
-    keys = SessionKeys(*card.chip.personalisation.symmetric_keys(name))
-    challenge = data(reader("0084000010"))
-    assert reader(f"002281A4068301{kid:02X}800154") == "9000"
-    token, material = bytes(16) + b"TESTONLY", bytes(range(64))
-    answer = data(reader(extended("00820000", mutual_seal(keys, token + challenge + ICCSN8 + material))))
-    plain = mutual_open(keys, answer)
-    assert plain is not None
-    assert plain[:48] == challenge + ICCSN8 + token
-    channel = TerminalChannel(mutual_session_keys(material, plain[48:], size))
+    channel = Management(card, reader, kid, name).agree()
 
-    def send(command: CommandApdu) -> Response:
-        raw = card.transmit(channel.wrap(command).to_bytes())
-        return channel.unwrap(Response(raw[:-2], StatusWord(int.from_bytes(raw[-2:], "big"))))
+    def send(command: CommandApdu) -> Answer:
+        return through(card, channel, command)
 
     assert send(CommandApdu(0, 0xD6, 0x91, 0, b"\xef\x2b")).sw == 0x9000
     assert send(CommandApdu(0x80, 0x82, 0x80, 0, bytes((0x83, 1, kid)))).sw == 0x9000
@@ -226,6 +237,22 @@ def test_a_wrong_cryptogram_agrees_on_nothing(reader: Reader) -> None:
     reader("002281A406830113800154")
     assert reader("0082000078" + "00" * 120 + "00") == "6300"
     assert reader("0082000078" + "00" * 120 + "00") == "6985"
+
+
+# gemSpec_COS N084.500 and N030.700: the key behind the session has failed; SK.VSD's failure would not matter to it.
+@pytest.mark.parametrize(("kid", "ended"), [(0x13, True), (0x12, False)])
+def test_a_failed_authentication_ends_the_session_of_the_same_key(
+    kid: int, ended: bool, make_card: MakeCard, insert: Insert
+) -> None:
+    card = make_card()
+    channel = Management(card, insert(card)).agree()
+    assert len(through(card, channel, CommandApdu(0, 0x84, 0, 0, b"", 16)).data) == 16
+    choice = CommandApdu(0, 0x22, 0x81, 0xA4, bytes((0x83, 1, kid, 0x80, 1, 0x54)))
+    assert through(card, channel, choice) == Answer(0x9000)
+    failed = through(card, channel, CommandApdu(0, 0x82, 0, 0, bytes(120), 256))
+    assert failed == Answer(0x6300, protected=not ended)
+    following = through(card, channel, CommandApdu(0, 0xA4, 4, 0x0C))
+    assert following == (Answer(0x6988, protected=False) if ended else Answer(0x9000))
 
 
 # -- signatures -------------------------------------------------------------------------------------------------------

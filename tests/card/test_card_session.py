@@ -6,18 +6,17 @@ from random import Random
 
 import pytest
 
-from emulators.card import HealthCard, brainpool
-from emulators.card.apdu import CommandApdu, Response
+from emulators.card import HealthCard, Interface, brainpool
+from emulators.card.apdu import CommandApdu
 from emulators.card.pace import Round, TerminalSide
-from emulators.card.terminal import (
-    ApduError,
-    Format,
-    Terminal,
-)
+from emulators.card.secure_messaging import TerminalChannel
+from emulators.card.terminal import ESIGN, ApduError, Format, Terminal
+from tests.card.conftest import Answer, through
 from tests.card.golden import (
     AGREEMENT,
     ANNA,
     GOLDEN,
+    KEYS,
     MSE_PACE,
     SECURED,
     SELECT_ROOT,
@@ -143,28 +142,61 @@ def test_a_session_can_be_agreed_on_within_a_session() -> None:
     assert opening.data.hex().upper() + "9000" == AGREEMENT[1].response
 
 
-# gemSpec_COS N085.064 d.6: a wrong token clears the security status of SK.CAN.
-def test_a_failed_agreement_within_a_session_takes_its_rights_and_leaves_its_keys() -> None:
-    card, channel = in_session()
+def over_the_air(card: HealthCard, channel: TerminalChannel, command: CommandApdu) -> Answer:
+    return through(card, channel, command, Interface.CONTACTLESS)
 
-    def sent(command: CommandApdu) -> Response:
-        return channel.unwrap(Format(card.transmit_contactless).send(channel.wrap(command)))
 
-    read = CommandApdu(0, 0xB0, 0x82, 0, b"", 256)
-    assert sent(read).sw == 0x9000
-    run = TerminalSide("654321", TERMINAL_EPHEMERALS)
-    assert sent(CommandApdu(0, 0x22, 0xC1, 0xA4, bytes.fromhex(MSE_PACE[10:]))).sw == 0x9000
+def agree_within(card: HealthCard, channel: TerminalChannel, can: str) -> Answer:
+    """PACE within the session; what the last round comes to."""
+
+    def sent(cla: int, data: bytes) -> Answer:
+        return over_the_air(card, channel, CommandApdu(cla, 0x86, 0, 0, data, 256))
+
+    choice = CommandApdu(0, 0x22, 0xC1, 0xA4, bytes.fromhex(MSE_PACE[10:]))
+    assert over_the_air(card, channel, choice) == Answer(0x9000)
+    run = TerminalSide(can, TERMINAL_EPHEMERALS)
     data: bytes | None = run.opening()
-    while data is not None:
-        last = run.round is Round.CONFIRMATION
-        answer = sent(CommandApdu(0x00 if last else 0x10, 0x86, 0, 0, data, 256))
-        if last:
-            break
-        assert answer.sw == 0x9000
-        data = run.receive(answer.data)
-    assert answer.sw == 0x6300
-    assert sent(SELECT_ROOT).sw == 0x9000
-    assert sent(read).sw == 0x6982
+    while data is not None and run.round is not Round.CONFIRMATION:
+        data = run.receive(sent(0x10, data).data)
+    assert data is not None
+    return sent(0x00, data)
+
+
+# gemSpec_COS N085.064 d.6.i, N030.700 and N031.900 b.
+def test_a_failed_agreement_within_a_session_ends_it() -> None:
+    card, channel = in_session()
+    assert agree_within(card, channel, "654321") == Answer(0x6300, protected=False)
+    assert over_the_air(card, channel, SELECT_ROOT) == Answer(0x6988, protected=False)
+    assert say(card, "00B0820000") == "6982"
+
+
+def test_a_good_agreement_within_a_session_is_answered_under_the_old_keys() -> None:
+    card, channel = in_session()
+    assert agree_within(card, channel, "123456").data.hex().startswith("7c0a8608")
+    assert over_the_air(card, TerminalChannel(KEYS), SELECT_ROOT) == Answer(0x9000)
+
+
+# gemSpec_COS N104.200 e, N030.720 and N030.700: SK.CAN is the root's.
+@pytest.mark.parametrize("environment", [1, 2])
+def test_restoring_an_environment_of_the_root_ends_the_session(environment: int) -> None:
+    card, channel = in_session()
+    restore = CommandApdu(0, 0x22, 0xF3, environment)
+    assert over_the_air(card, channel, restore) == Answer(0x9000, protected=False)
+    assert over_the_air(card, channel, SELECT_ROOT) == Answer(0x6988, protected=False)
+
+
+def test_restoring_an_environment_below_the_root_leaves_the_session() -> None:
+    card, channel = in_session()
+    for command in (CommandApdu(0, 0xA4, 4, 0x0C, ESIGN), CommandApdu(0, 0x22, 0xF3, 1), SELECT_ROOT):
+        assert over_the_air(card, channel, command) == Answer(0x9000)
+
+
+# gemSpec_COS N104.200 b
+def test_restoring_an_environment_of_the_root_takes_the_can_out_of_use() -> None:
+    card = golden_card()
+    assert say(card, MSE_PACE) == "9000"
+    assert say(card, "0022F301") == "9000"
+    assert say(card, AGREEMENT[1].command) == "6985"
 
 
 def test_each_run_draws_anew_and_each_card_alike() -> None:

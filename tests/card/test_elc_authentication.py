@@ -8,13 +8,12 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from emulators.card import CardPki, HealthCard, cvc, tlv
 from emulators.card.access import CHAT_OIDS, Chat, flag_bits
-from emulators.card.apdu import CommandApdu, Response
+from emulators.card.apdu import CommandApdu
 from emulators.card.authority import private_key
 from emulators.card.elc_authentication import session_keys
 from emulators.card.keys import PublicKey
 from emulators.card.secure_messaging import TerminalChannel
-from emulators.card.status import StatusWord
-from tests.card.conftest import CLARA, PRACTICE, ROOT_CAR, TODAY, Insert, MakeCard, Reader, data, tell
+from tests.card.conftest import CLARA, PRACTICE, ROOT_CAR, TODAY, Answer, Insert, MakeCard, Reader, data, tell, through
 
 CHOOSE = "002241A406840109800154"
 OWN_NUMBER = bytes.fromhex("0009" + CLARA.card.iccsn)
@@ -41,7 +40,7 @@ def card_key(reader: Reader) -> ec.EllipticCurvePublicKey:
     return ec.EllipticCurvePublicKey.from_encoded_point(cvc.CURVE, point)
 
 
-def agree(card: HealthCard, reader: Reader) -> Callable[[CommandApdu], Response]:
+def agree(card: HealthCard, reader: Reader) -> Callable[[CommandApdu], Answer]:
     """Both steps, as a device does them that has the private key; returns the way through the session."""
     static = card_key(reader)
     assert reader(CHOOSE) == "9000"
@@ -51,12 +50,7 @@ def agree(card: HealthCard, reader: Reader) -> Callable[[CommandApdu], Response]
     assert reader(answer_of()) == "9000"
     keys = session_keys(EPHEMERAL, static, DEVICE, theirs)
     channel = TerminalChannel(keys)
-
-    def send(command: CommandApdu) -> Response:
-        raw = card.transmit(channel.wrap(command).to_bytes())
-        return channel.unwrap(Response(raw[:-2], StatusWord.from_bytes(raw[-2:], "big")))
-
-    return send
+    return lambda command: through(card, channel, command)
 
 
 def test_a_device_and_the_card_agree_on_keys_and_the_roles_count_while_they_last(
@@ -71,7 +65,8 @@ def test_a_device_and_the_card_agree_on_keys_and_the_roles_count_while_they_last
     assert reader(PERSON) == "6982"  # a command in plain ends the session, and what it has proved
 
 
-def test_a_role_proved_before_the_session_outlives_it(
+# gemSpec_COS N030.400 a and N030.740 a: the role is on the list but once, and leaves it with the session keys.
+def test_a_role_proved_before_the_session_ends_with_it(
     make_card: MakeCard, insert: Insert, grant: Callable[..., None]
 ) -> None:
     card = make_card()
@@ -79,7 +74,29 @@ def test_a_role_proved_before_the_session_outlives_it(
     grant(reader, 30)
     agree(card, reader)
     reader(INSURANCE_DATA)
-    assert reader(PERSON).endswith("9000")
+    assert reader(PERSON) == "6982"
+
+
+# gemSpec_COS N084.500 and N030.700
+def test_a_wrong_proof_of_the_role_behind_the_session_ends_it(make_card: MakeCard, insert: Insert) -> None:
+    card = make_card()
+    reader = insert(card)
+    present(reader, 30)
+    send = agree(card, reader)
+    assert send(CommandApdu(0, 0x22, 0x81, 0xA4, tlv.encode(0x83, PRACTICE) + bytes.fromhex("800100"))).sw == 0x9000
+    assert len(send(CommandApdu(0, 0x84, 0, 0, b"", 16)).data) == 16
+    assert send(CommandApdu(0, 0x82, 0, 0, bytes(64))) == Answer(0x6300, protected=False)
+    assert send(CommandApdu(0, 0xA4, 4, 0x0C)) == Answer(0x6988, protected=False)
+
+
+# gemSpec_COS N104.200 e: keys out of certificates are the root's.
+def test_restoring_an_environment_of_the_root_takes_roles_and_session(make_card: MakeCard, insert: Insert) -> None:
+    card = make_card()
+    reader = insert(card)
+    present(reader, 30)
+    send = agree(card, reader)
+    assert send(CommandApdu(0, 0x22, 0xF3, 1)) == Answer(0x9000, protected=False)
+    assert send(CommandApdu(0, 0xA4, 4, 0x0C)) == Answer(0x6988, protected=False)
 
 
 def test_who_has_no_private_key_cannot_speak_in_the_session(make_card: MakeCard, insert: Insert) -> None:
