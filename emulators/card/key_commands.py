@@ -145,16 +145,18 @@ def _external(chip: Chip, session: Session, command: CommandApdu, key: PublicKey
 def _mutual(chip: Chip, session: Session, command: CommandApdu, key: KeyObject, challenge: bytes) -> Response:
     """Cryptogram ‖ MAC over random.A ‖ iccsn8.A ‖ random.card ‖ iccsn8.card ‖ key material, and the like back.
 
-    Both halves of the key material added (xor) give the session keys, in force from the next command on. 6300 for a
-    wrong proof ends a session of the same key (gemSpec_COS N084.500).
+    Both halves of the key material added (xor) give the session keys, in force from the next command on. 6300, which
+    ends a session of the same key, for a wrong proof and for the card's own number on both sides (gemSpec_COS N084.410
+    a.7 and N084.500).
     """
     demand(session.may(Operation.MUTUAL_AUTHENTICATE, key))
     demand(key.kind in _AES, status.FUNCTION_NOT_SUPPORTED)
+    demand(command.ne > 0, chip.profile.wrong_length)
     demand(len(challenge) == _RANDOM, status.CONDITIONS_NOT_SATISFIED)
     keys = SessionKeys(*chip.personalisation.symmetric_keys(key.name))
     number = serial_number(chip)
     theirs = mutual_open(keys, command.data)
-    if theirs is None or theirs[_TOKEN : 2 * _TOKEN] != challenge + number:
+    if theirs is None or theirs[_TOKEN : 2 * _TOKEN] != challenge + number or theirs[_RANDOM:_TOKEN] == number:
         session.clear_key(key.name)
         return Response(b"", status.AUTHENTICATION_FAILURE)
     ours = chip.draw(_KEY_MATERIAL)

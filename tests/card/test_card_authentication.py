@@ -239,6 +239,14 @@ def test_a_wrong_cryptogram_agrees_on_nothing(reader: Reader) -> None:
     assert reader("0082000078" + "00" * 120 + "00") == "6985"
 
 
+# gemSpec_COS N084.410 a.7.iii
+def test_the_card_agrees_on_nothing_with_itself(make_card: MakeCard, insert: Insert) -> None:
+    card = make_card()
+    reader = insert(card)
+    cryptogram = Management(card, reader).cryptogram(ICCSN8)
+    assert reader("0082000078" + cryptogram.hex() + "00") == "6300"
+
+
 # gemSpec_COS N084.500 and N030.700: the key behind the session has failed; SK.VSD's failure would not matter to it.
 @pytest.mark.parametrize(("kid", "ended"), [(0x13, True), (0x12, False)])
 def test_a_failed_authentication_ends_the_session_of_the_same_key(
@@ -253,6 +261,17 @@ def test_a_failed_authentication_ends_the_session_of_the_same_key(
     assert failed == Answer(0x6300, protected=not ended)
     following = through(card, channel, CommandApdu(0, 0xA4, 4, 0x0C))
     assert following == (Answer(0x6988, protected=False) if ended else Answer(0x9000))
+
+
+def test_without_room_for_an_answer_nothing_is_agreed_on(make_card: MakeCard, insert: Insert) -> None:
+    """MUTUAL AUTHENTICATE without Le is refused, and what was agreed on before goes on."""
+    card = make_card()
+    management = Management(card, insert(card))
+    channel = management.agree()
+    challenge = through(card, channel, CommandApdu(0, 0x84, 0, 0, b"", 16)).data
+    right = mutual_seal(management.keys, bytes(16) + b"TESTONLY" + challenge + ICCSN8 + management.material)
+    assert through(card, channel, CommandApdu(0, 0x82, 0, 0, right)) == Answer(0x6700)
+    assert through(card, channel, CommandApdu(0, 0xA4, 4, 0x0C)) == Answer(0x9000)
 
 
 # -- signatures -------------------------------------------------------------------------------------------------------
