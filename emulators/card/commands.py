@@ -75,8 +75,9 @@ def file_in_question(session: Session, sfid: int) -> ElementaryFile:
 
 def select(chip: Chip, session: Session, command: CommandApdu) -> Response:
     """P1: 00 by FID from anywhere (vendor), 01 folder, 02 file, 03 parent, 04 AID. P2: 04 with FCP, 0C without; 06 and
-    0E ask for the next folder of that AID, of which there is none."""
-    _, _, p1, p2, data, _, _ = command
+    0E ask for the next folder of that AID, of which there is none. The FCP is as long as Le says, so without Le nothing
+    of it comes (gemSpec_COS N048.300 a)."""
+    _, _, p1, p2, data, ne, _ = command
     demand(p2 in _ANSWERS, chip.profile.wrong_p1_p2)
     if p1 == _FILE:
         return _select_file(chip, session, command)
@@ -86,7 +87,7 @@ def select(chip: Chip, session: Session, command: CommandApdu) -> Response:
     state = chip.state(folder)
     demand(not chip.terminated or folder is chip.system.root, chip.profile.unknown_instruction)
     session.enter(folder)
-    return Response(folder.fcp(state) if p2 & _NO_ANSWER == _FCP else b"", _SELECTED[state])
+    return Response(folder.fcp(state)[:ne] if p2 & _NO_ANSWER == _FCP else b"", _SELECTED[state])
 
 
 def _wanted_folder(chip: Chip, session: Session, p1: int, data: bytes) -> Folder | None:
@@ -115,4 +116,4 @@ def _select_file(chip: Chip, session: Session, command: CommandApdu) -> Response
     if command.p2 & _NO_ANSWER == _NO_ANSWER:
         return Response(b"", _SELECTED[state])
     fcp = file.fcp(len(chip.content(file)), state) if isinstance(file, TransparentFile) else file.fcp(state)
-    return Response(fcp, _SELECTED[state])
+    return Response(fcp[: command.ne], _SELECTED[state])

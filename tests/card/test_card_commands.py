@@ -50,109 +50,14 @@ def test_the_control_parameters_of_records_tell_their_size_and_number(reader: Re
     )
 
 
-# -- transparent files ------------------------------------------------------------------------------------------------
-
-
-def test_a_new_file_is_empty_then_written_cut_and_erased(reader: Reader) -> None:
-    reader(HCA)
-    assert reader("00B09C0000") == "6B00"
-    assert reader("00D69C0003010203") == "9000"
-    assert reader("00D00000020405") == "9000"
-    assert reader("00D6000101FF") == "9000"
-    assert reader("00B0000000") == "01FF030405" + "9000"
-    assert reader("000E0003") == "9000"
-    assert reader("00B0000000") == "01FF030000" + "9000"
-    assert reader("800E0002") == "9000"
-    assert reader("00B0000000") == "01FF" + "9000"
-
-
-def test_what_does_not_fit_or_would_leave_a_gap_is_refused(reader: Reader) -> None:
-    reader(HCA)
-    assert reader("00D69C0101FF") == "6B00"
-    assert reader("00D69C0000012D" + "00" * 301) == "6A84"
-    assert reader("00D69C0000012C" + "00" * 300) == "9000"
-    assert reader("00D09C0001FF") == "6A84"
-    assert reader("800E9CFF") == "9000"
-    assert reader("00B09C0000").endswith("9000")
-
-
-def test_data_of_the_insurer_are_written_by_the_insurer_only(reader: Reader) -> None:
-    reader(HCA)
-    for command in ("00D6810001FF", "00D0810001FF", "000E8100", "800E8100"):
-        assert reader(command) == "6982"
-    assert reader("00D69D0001FF") == "6A82"
-
-
-def test_binary_commands_do_not_fit_records(reader: Reader) -> None:
-    reader("00A4020C022F00")
-    assert reader("00B0000000") == "6982"  # a command that an object does not list is refused by rule
-    assert reader("00D69E0001FF") == "6982"
-    reader("00A4020C022F02")
-    assert reader("00B2010400") == "6982"
-
-
-# -- records ----------------------------------------------------------------------------------------------------------
-
-
-def test_search_gives_the_numbers_of_records(reader: Reader) -> None:
-    assert reader("00A201F405D27600014400") == "0104050607089000"
-    assert reader("00A202F405D27600014400") == "04050607089000"
-    assert reader("00A201F402DEAD00") == "6282"
-    assert reader("00A2FFF402DEAD00") == "6A83"
-
-
-def test_records_of_variable_length_are_appended_changed_erased_and_deleted(
-    make_card: MakeCard, insert: Insert
-) -> None:
-    reader = insert(make_card())
-    reader("00A4040C06D2760001440A")
-    verify(reader)
-    assert reader("00B2019C00") == "6A83"
-    assert reader("00E2009803AABBCC") == "9000"
-    assert reader("00E2009801DD") == "9000"
-    assert reader("00DC019C02EEFF") == "9000"
-    assert reader("00B2010400") == "EEFF9000"
-    assert reader("00DC013D3D" + "00" * 61) == "6A86"
-    assert reader("00DC01043D" + "00" * 61) == "6700"
-    assert reader("000C0104") == "9000"
-    assert reader("00B2010401") == "6282"
-    assert reader("800C0104") == "9000"
-    assert reader("00B2010400") == "DD9000"
-
-
-def test_a_full_list_of_records_takes_no_more(make_card: MakeCard, insert: Insert) -> None:
-    reader = insert(make_card())
-    reader("00A4040C06D2760001440A")
-    verify(reader)
-    answers = [reader("00E2009801AA") for _ in range(21)]
-    assert answers == ["9000"] * 20 + ["6A84"]
-
-
-def test_the_log_keeps_the_youngest_fifty_entries_the_last_one_first(reader: Reader, grant: Grant) -> None:
-    reader(HCA)
-    entry = "00E200302E" + "00" * 45
-    assert reader(entry + "01") == "6982"
-    grant(reader, 32)
-    for number in range(52):
-        assert reader(f"{entry}{number:02X}") == "9000"
-    assert reader("00B2013400") == "6982"
-    verify(reader)
-    assert reader("00B2013400").endswith("339000")
-    assert reader("00B2323400").endswith("029000")
-    assert reader("00B2333400") == "6A83"
-    assert reader("00E2003001FF") == "6700"
-
-
-def test_a_record_can_be_hidden_where_records_have_a_life_cycle(reader: Reader) -> None:
-    reader(HCA)
-    verify(reader)
-    assert reader("0006032C") == "9000"
-    assert reader("00B2032C00") == "6287"
-    assert reader("00B2042C00").endswith("9000")
-    assert reader("0006032D") == "9000"
-    assert reader("00B20A2C00") == "6287"
-    assert reader("0008032D") == "9000"
-    assert reader("00B2032C00").endswith("9000")
+# gemSpec_COS N027.200 and N048.300 a
+@pytest.mark.parametrize(("le", "octets"), [("", 0), ("05", 5), ("15", 21), ("17", 23), ("FF", 23), ("00", 23)])
+def test_selecting_answers_with_as_much_as_was_asked_for(le: str, octets: int, reader: Reader) -> None:
+    whole = reader("00A40204022F0000")
+    assert len(whole) == 2 * 23 + 4
+    for select in ("00A40204022F00", "00A4040407D2760001448000"):
+        assert reader(select + le) == reader(select + "00")[:-4][: 2 * octets] + "9000"
+    assert reader("00A4020C022F00" + le) == "9000"
 
 
 # -- life cycle -------------------------------------------------------------------------------------------------------

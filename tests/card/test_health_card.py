@@ -102,7 +102,7 @@ def test_personal_data_name_the_person(reader: Reader) -> None:
 
 def test_the_control_parameters_tell_how_long_the_certificate_is(reader: Reader) -> None:
     reader(ESIGN)
-    fcp = reader("00A4020402C504")
+    fcp = reader("00A4020402C50400")
     content = reader("00B00000000000")
     assert fcp.startswith("6215" + "8002076C" + "820141" + "8302C504" + "880120" + "8A0105" + "C502")
     assert int(fcp[-8:-4], 16) == len(content) // 2 - 2
