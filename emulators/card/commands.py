@@ -62,7 +62,8 @@ def objects_in(data: bytes) -> dict[int, bytes]:
 
 
 def file_in_question(session: Session, sfid: int) -> ElementaryFile:
-    """The file with that short identifier, or the current one for 0."""
+    """The file with that short identifier, which is the current one from then on, whatever comes of the command
+    (gemSpec_COS N051.800 a and its like); or the current one for 0."""
     if not sfid:
         if session.file is None:
             raise CommandRefused(status.NO_CURRENT_EF)
@@ -70,6 +71,7 @@ def file_in_question(session: Session, sfid: int) -> ElementaryFile:
     file = session.folder.file_by_sfid(sfid)
     if file is None:
         raise CommandRefused(status.FILE_NOT_FOUND)
+    session.file = file
     return file
 
 

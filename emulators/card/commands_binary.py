@@ -1,7 +1,8 @@
 """READ, UPDATE, WRITE, ERASE BINARY and SET LOGICAL EOF (gemSpec_COS 14.3).
 
 All address octets of a transparent file alike: P1‖P2 an offset in the current file, or P1 = 80|SFID and P2 an offset.
-An SFID makes its file current once the command has passed. Order of refusals: file, rule, kind of file, offset.
+An SFID makes its file current as soon as it is found. Order of refusals: file, rule, kind of file, offset. Reading ends
+at the logical end of the file, writing at the end of the room reserved.
 """
 
 from __future__ import annotations
@@ -37,44 +38,43 @@ def read_binary(chip: Chip, session: Session, command: CommandApdu) -> Response:
     file, offset = _place(chip, session, command, Operation.READ_BINARY)
     content = chip.content(file)
     demand(offset < len(content), status.OFFSET_BEYOND_END)
-    session.file = file
     return up_to_ne(chip, command, content[offset:])
 
 
 def update_binary(chip: Chip, session: Session, command: CommandApdu) -> Response:
-    """Over what is there, and beyond the logical end, which then moves. No gaps: 6B00 for an offset behind it."""
+    """Over what is there, and beyond the logical end, which then moves; zeros fill a gap (gemSpec_COS N054.500).
+    6B00 for an offset behind the room reserved, 6A84 for data that reach beyond it."""
     file, offset = _place(chip, session, command, Operation.UPDATE_BINARY)
     demand(bool(command.data), chip.profile.wrong_length)
+    demand(offset < file.size, status.OFFSET_BEYOND_END)
     content = chip.content(file)
-    demand(offset <= len(content), status.OFFSET_BEYOND_END)
-    return _store(chip, session, file, content[:offset] + command.data + content[offset + len(command.data) :])
+    before, behind = content[:offset].ljust(offset, b"\0"), content[offset + len(command.data) :]
+    return _store(chip, file, before + command.data + behind)
 
 
 def write_binary(chip: Chip, session: Session, command: CommandApdu) -> Response:
     """Append at the logical end; the offset is of no importance."""
     file, _ = _place(chip, session, command, Operation.WRITE_BINARY)
     demand(bool(command.data), chip.profile.wrong_length)
-    return _store(chip, session, file, chip.content(file) + command.data)
+    return _store(chip, file, chip.content(file) + command.data)
 
 
 def erase_binary(chip: Chip, session: Session, command: CommandApdu) -> Response:
-    """Zeros from the offset up to the logical end, which stays."""
+    """Zeros from the offset up to the logical end, which stays; none if the offset lies behind it (N050.200)."""
     file, offset = _place(chip, session, command, Operation.ERASE_BINARY)
+    demand(offset < file.size, status.OFFSET_BEYOND_END)
     content = chip.content(file)
-    demand(offset < len(content), status.OFFSET_BEYOND_END)
-    return _store(chip, session, file, content[:offset].ljust(len(content), b"\0"))
+    return _store(chip, file, content[:offset].ljust(len(content), b"\0"))
 
 
 def set_logical_eof(chip: Chip, session: Session, command: CommandApdu) -> Response:
-    """Cut the file off at the offset."""
+    """Cut the file off at the offset; nothing changes if that lies behind the logical end (N052.954 b)."""
     file, offset = _place(chip, session, command, Operation.SET_LOGICAL_EOF)
-    content = chip.content(file)
-    demand(offset <= len(content), status.OFFSET_BEYOND_END)
-    return _store(chip, session, file, content[:offset])
+    demand(offset < file.size, status.OFFSET_BEYOND_END)
+    return _store(chip, file, chip.content(file)[:offset])
 
 
-def _store(chip: Chip, session: Session, file: TransparentFile, content: bytes) -> Response:
+def _store(chip: Chip, file: TransparentFile, content: bytes) -> Response:
     demand(len(content) <= file.size, status.OUT_OF_MEMORY)
     chip.contents[file] = content
-    session.file = file
     return DONE
