@@ -38,19 +38,17 @@ def _number(command: CommandApdu, records: list[Record]) -> int:
 
 
 def read_record(chip: Chip, session: Session, command: CommandApdu) -> Response:
-    file, records = _records(chip, session, command, Operation.READ_RECORD)
+    _, records = _records(chip, session, command, Operation.READ_RECORD)
     record = records[_number(command, records)]
     demand(record.active, status.RECORD_DEACTIVATED)
-    session.file = file
     return up_to_ne(chip, command, record.data)
 
 
 def search_record(chip: Chip, session: Session, command: CommandApdu) -> Response:
     """The numbers, an octet each, of active records from P1 on that hold the search string; 6282 for none."""
-    file, records = _records(chip, session, command, Operation.SEARCH_RECORD)
+    _, records = _records(chip, session, command, Operation.SEARCH_RECORD)
     first = _number(command, records)
     demand(bool(command.data) and command.ne > 0, chip.profile.wrong_length)
-    session.file = file
     found = bytes(
         number + 1
         for number, record in enumerate(records)
@@ -66,7 +64,6 @@ def update_record(chip: Chip, session: Session, command: CommandApdu) -> Respons
     _demand_size(file, command.data)
     _demand_room(file, records, len(command.data) - len(record.data))
     record.data = command.data
-    session.file = file
     return DONE
 
 
@@ -75,7 +72,6 @@ def append_record(chip: Chip, session: Session, command: CommandApdu) -> Respons
     file, records = _records(chip, session, command, Operation.APPEND_RECORD, (_APPEND,))
     demand(command.p1 == 0, chip.profile.wrong_p1_p2)
     _demand_size(file, command.data)
-    session.file = file
     if file.kind is RecordKind.CYCLIC:
         records.insert(0, Record(command.data))
         del records[file.records :]
@@ -87,20 +83,20 @@ def append_record(chip: Chip, session: Session, command: CommandApdu) -> Respons
 
 
 def erase_record(chip: Chip, session: Session, command: CommandApdu) -> Response:
-    """Nothing is left of a record of variable length, zeros of any other."""
-    file, records = _records(chip, session, command, Operation.ERASE_RECORD)
+    """As many zeros as it had octets (gemSpec_COS N064.800 a)."""
+    _, records = _records(chip, session, command, Operation.ERASE_RECORD)
     record = records[_number(command, records)]
     demand(record.active, status.RECORD_DEACTIVATED)
-    record.data = b"" if file.kind is RecordKind.LINEAR_VARIABLE else bytes(file.record_size)
-    session.file = file
+    record.data = bytes(len(record.data))
     return DONE
 
 
 def delete_record(chip: Chip, session: Session, command: CommandApdu) -> Response:
-    """The record goes, those behind it move up."""
-    file, records = _records(chip, session, command, Operation.DELETE_RECORD)
-    del records[_number(command, records)]
-    session.file = file
+    """The record goes, those behind it move up; 6287 for a hidden one (gemSpec_COS N063.440)."""
+    _, records = _records(chip, session, command, Operation.DELETE_RECORD)
+    number = _number(command, records)
+    demand(records[number].active, status.RECORD_DEACTIVATED)
+    del records[number]
     return DONE
 
 
@@ -120,7 +116,6 @@ def _switch(chip: Chip, session: Session, command: CommandApdu, operation: Opera
     last = len(records) if command.p2 & _MODE == _FROM_HERE_ON else first + 1
     for record in records[first:last]:
         record.active = active
-    session.file = file
     return DONE
 
 

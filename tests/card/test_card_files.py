@@ -148,7 +148,7 @@ def test_records_of_variable_length_are_appended_changed_erased_and_deleted(
     assert reader("00DC013D3D" + "00" * 61) == "6A86"
     assert reader("00DC01043D" + "00" * 61) == "6700"
     assert reader("000C0104") == "9000"
-    assert reader("00B2010401") == "6282"
+    assert reader("00B2010400") == "00009000"  # as long as it was (gemSpec_COS N064.800 a)
     assert reader("800C0104") == "9000"
     assert reader("00B2010400") == "DD9000"
 
@@ -186,3 +186,16 @@ def test_a_record_can_be_hidden_where_records_have_a_life_cycle(reader: Reader) 
     assert reader("00B20A2C00") == "6287"
     assert reader("0008032D") == "9000"
     assert reader("00B2032C00").endswith("9000")
+
+
+# gemSpec_COS N063.440
+def test_a_hidden_record_is_not_deleted(reader: Reader, grant: Grant) -> None:
+    reader(HCA)
+    reader(VERIFY_HOME)
+    reader("0020000108" + pin_block("123456").hex())
+    grant(reader, 27)
+    assert reader("0006012C") == "9000"
+    assert reader("800C012C") == "6287"
+    assert reader("0008012C") == "9000"
+    assert reader("800C012C") == "9000"
+    assert reader("00B20A2C00") == "6A83"
