@@ -44,13 +44,14 @@ def general_authenticate(chip: Chip, session: Session, command: CommandApdu) -> 
 
 
 def _open(chip: Chip, session: Session, command: CommandApdu, own: KeyObject, holder: bytes) -> Response:
-    """6300 for the card's own number, 6A88 for a key that no certificate has brought, 6983 for one past its last day,
-    6400 for a key object without a key."""
+    """6300 for the card's own number, 6A88 for a key that no certificate has brought, 6A81 for one of an issuer, 6983
+    for one past its last day, 6400 for a key object without a key."""
     demand(len(holder) == _CHR, status.WRONG_DATA)
     demand(holder[-len(serial_number(chip)) :] != serial_number(chip), status.AUTHENTICATION_FAILURE)
     theirs = chip.public_key(holder)
     if theirs is None:
         raise CommandRefused(status.KEY_OR_PASSWORD_NOT_FOUND)
+    demand(not theirs.issues, status.FUNCTION_NOT_SUPPORTED)
     demand(theirs.until >= chip.point_in_time, status.AUTH_METHOD_BLOCKED)
     demand(chip.available(own), status.KEY_INVALID)
     ephemeral = chip.draw_key("elc authentication")

@@ -69,13 +69,16 @@ def _choice(chip: Chip, session: Session, purpose: Purpose, objects: dict[int, b
 
 
 def _public_choice(chip: Chip, purpose: Purpose, reference: bytes, identifier: bytes) -> Chosen:
-    """A CV key: of an issuer, to verify certificates with, or of somebody who authenticates."""
+    """A CV key: of an issuer, by 8 octets, to verify certificates with, or of somebody who authenticates, by 12
+    (gemSpec_COS N104.300 b and c)."""
     key = chip.public_key(reference)
     if key is None:
         raise CommandRefused(status.KEY_OR_PASSWORD_NOT_FOUND)
-    if purpose is Purpose.VERIFY_CERTIFICATE and key.issues:
+    named = purpose, len(reference), key.issues
+    if named == (Purpose.VERIFY_CERTIFICATE, _CAR, True):
         return Chosen(key, None)
-    if purpose is Purpose.CHECK and not key.issues and identifier == bytes((Algorithm.ELC_ROLE_CHECK.identifier,)):
+    checks = identifier == bytes((Algorithm.ELC_ROLE_CHECK.identifier,))
+    if named == (Purpose.CHECK, _CHR, False) and checks:
         return Chosen(key, Algorithm.ELC_ROLE_CHECK)
     raise CommandRefused(status.FUNCTION_NOT_SUPPORTED)
 

@@ -8,9 +8,10 @@ from enum import Enum, StrEnum
 
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from .access import AccessRules, Chat
+from .access import AccessRules, Chat, flag_bits
 
 DIGEST_SIZE = 32
+_ISSUER = flag_bits(0)
 
 
 class KeyKind(StrEnum):
@@ -99,8 +100,9 @@ class PublicKey:
 
     @property
     def issues(self) -> bool:
-        """Whether it is a key for the verification of certificates."""
-        return len(self.reference) == 8
+        """Whether it is a key for the verification of certificates: its highest flag says so, not the length of its
+        name (gemSpec_COS N095.900 b.15)."""
+        return bool(self.chat.flags & _ISSUER)
 
     def key(self) -> ec.EllipticCurvePublicKey:
         return ec.EllipticCurvePublicKey.from_encoded_point(ec.BrainpoolP256R1(), self.point)

@@ -21,7 +21,7 @@ from .keys import PublicKey
 from .object_data import AnchorData
 from .object_system import ObjectSystem
 from .passwords import TransportState
-from .pki import AUTH_E256, CARD_VALIDITY, CardPki, Variant
+from .pki import AUTH_E256, CARD_VALIDITY, CARDS_CA, CardPki, Variant
 from .rsa_keys import RsaKey, rsa_key
 
 __all__ = ["BUFFERS", "FILES", "RECORDS", "Personalisation", "TransportState"]
@@ -86,7 +86,7 @@ class Personalisation:
         """EF.C.eGK.AUT_CVC.E256: who the card is, without a role."""
         key = private_key(self._label(_CARD_KEY)).public_key()
         holder = b"\x00\x09" + bytes.fromhex(self.person.card.iccsn)
-        return self.pki.cv_certificate(holder, key, Chat.ti(), self.today).to_bytes()
+        return self.pki.cv_certificate(holder, key, Chat.ti(), self.today, issuer=CARDS_CA).to_bytes()
 
     def anchor(self, data: AnchorData, rules: AccessRules) -> PublicKey:
         """A CV key that the card trusts from the beginning."""
@@ -158,7 +158,7 @@ _CERTIFICATES = tuple(f"C.CH.{use}.{kind}" for kind in ("E256", "R2048") for use
 FILES: Mapping[str, Content] = {
     "EF.ATR": _atr,
     "EF.CardAccess": lambda card, system: _EF_CARD_ACCESS,
-    "EF.C.CA_eGK.CS.E256": lambda card, system: card.pki.cv_issuer_certificate().to_bytes(),
+    "EF.C.CA_eGK.CS.E256": lambda card, system: card.pki.cv_issuer_certificate(CARDS_CA).to_bytes(),
     "EF.C.eGK.AUT_CVC.E256": lambda card, system: card.card_cv_certificate(),
     "EF.GDO": lambda card, system: tlv.encode(0x5A, bytes.fromhex(card.person.card.iccsn)),
     "EF.Version2": _version_2,

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
+from typing import NamedTuple
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
@@ -41,9 +42,20 @@ _USAGE = {
 # Names of the CV authorities: country, holder, and six digits as a real CAR has them.
 _CV_ROOT = b"DEPST" + bytes.fromhex("870221")
 _CV_ADMIN = bytes.fromhex("0000000000000013")  # PuK.RCA.ADMINCMS.CS.E256
-_CV_ISSUER = b"DEPST" + bytes.fromhex("110221")
 _CV_FROM, _CV_UNTIL = "150101", "541231"
 _CV_VALIDITY = timedelta(days=5 * 365)
+
+
+class CvIssuer(NamedTuple):
+    """A CA below the CV root: its CAR, and what it can hand on. Its bits 0 and 1 are 10, a root's 11."""
+
+    label: str
+    reference: bytes
+    flags: int
+
+
+CARDS_CA = CvIssuer("cv-issuer", b"DEPST" + bytes.fromhex("110221"), flag_bits(0))  # a health card has no role
+PRACTICES_CA = CvIssuer("cv-practices", b"DEPST" + bytes.fromhex("120221"), flag_bits(0, *range(2, 56)))
 
 
 class Variant(StrEnum):
@@ -180,11 +192,14 @@ class CardPki:
         key = private_key(f"{self.label}/cv-{which}").public_key()
         return _CV_ROOT if which == "root" else _CV_ADMIN, cvc.public_point(key)
 
-    def cv_issuer_certificate(self) -> CvCertificate:
-        """Of the CA below the CV root: it can hand on all roles that its flags name."""
-        key = private_key(f"{self.label}/cv-issuer").public_key()
-        chat = Chat.ti()._replace(flags=_ALL_ROLES)
-        return cvc.issue(private_key(f"{self.label}/cv-root"), _CV_ROOT, _CV_ISSUER, key, chat, _CV_FROM, _CV_UNTIL)
+    def cv_issuer_key(self, issuer: CvIssuer = PRACTICES_CA) -> ec.EllipticCurvePrivateKey:
+        return private_key(f"{self.label}/{issuer.label}")
+
+    def cv_issuer_certificate(self, issuer: CvIssuer = PRACTICES_CA) -> CvCertificate:
+        """Of a CA below the CV root: it can hand on all roles that its flags name (reference card.md 4.10)."""
+        root, key = private_key(f"{self.label}/cv-root"), self.cv_issuer_key(issuer).public_key()
+        chat = Chat.ti()._replace(flags=issuer.flags)
+        return cvc.issue(root, _CV_ROOT, issuer.reference, key, chat, _CV_FROM, _CV_UNTIL)
 
     def cv_certificate(
         self,
@@ -194,11 +209,11 @@ class CardPki:
         today: date,
         *,
         validity: timedelta = _CV_VALIDITY,
+        issuer: CvIssuer = PRACTICES_CA,
     ) -> CvCertificate:
         """For somebody who authenticates: a card, a practice. `holder` is the CHR of 12 octets."""
-        signer = private_key(f"{self.label}/cv-issuer")
-        until = today + validity
-        return cvc.issue(signer, _CV_ISSUER, holder, key, chat, f"{today:%y%m%d}", f"{until:%y%m%d}")
+        begin, until = f"{today:%y%m%d}", f"{today + validity:%y%m%d}"
+        return cvc.issue(self.cv_issuer_key(issuer), issuer.reference, holder, key, chat, begin, until)
 
 
 def _authority_key(signer: Authority) -> x509.AuthorityKeyIdentifier:
@@ -236,7 +251,6 @@ def _policies(use: str) -> x509.CertificatePolicies:
 
 
 _CLIENT_AUTHENTICATION = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH])
-_ALL_ROLES = flag_bits(*range(56))
 _ADMISSION = x509.Admissions(
     None,
     [x509.Admission(None, None, [x509.ProfessionInfo(None, ["Versicherte/-r"], [INSURED], None, None)])],

@@ -21,6 +21,7 @@ from emulators.card.authority import private_key
 from emulators.card.key_commands import mutual_open, mutual_seal, mutual_session_keys, role_digest
 from emulators.card.pace import SessionKeys
 from emulators.card.passwords import pin_block
+from emulators.card.pki import CARDS_CA, PRACTICES_CA, CvIssuer
 from emulators.card.secure_messaging import TerminalChannel
 from tests.card.conftest import ESIGN, VERIFY_HOME, Answer, data, extended, public_key, through
 
@@ -48,6 +49,7 @@ def test_the_cards_certificates_have_the_sizes_of_real_ones_and_form_a_chain(rea
     assert own.issuer == authority.holder
     assert own.holder.hex() == "0009" + "80276883110000152715"
     assert own.chat == Chat.ti()
+    assert authority.chat == Chat.ti(0)
     key = ec.EllipticCurvePublicKey.from_encoded_point(cvc.CURVE, authority.point)
     assert own.is_signed_by(key)
 
@@ -118,6 +120,32 @@ def test_a_certificate_past_its_last_day_is_refused(reader: Reader, present: Pre
     assert present(reader, old, authority.holder) == "6983"
 
 
+# gemSpec_COS N095.900 b.12.ii: only a root's key never expires.
+@pytest.mark.parametrize("issuer", [CARDS_CA, PRACTICES_CA])
+def test_a_ca_past_its_last_day_is_refused(
+    issuer: CvIssuer, make_card: MakeCard, insert: Insert, present: Present
+) -> None:
+    card = make_card()
+    card.chip.point_in_time = "600101"
+    assert present(insert(card), CardPki().cv_issuer_certificate(issuer), ROOT_CAR) == "6983"
+
+
+# gemSpec_COS N095.900 b.15 and N104.300: the highest flag that is left decides what kind of key it is.
+def test_the_flags_decide_what_a_key_is_for_and_not_the_length_of_its_name(reader: Reader, present: Present) -> None:
+    root, key = private_key("PRUEFSTAND/cv-root"), private_key("x").public_key()
+    short, long = STRANGER[-8:], STRANGER
+    checks = cvc.issue(root, ROOT_CAR, short, key, Chat.ti(12), "210323", "251231")
+    assert present(reader, checks, ROOT_CAR) == "9000"
+    assert reader("002281B60A8308" + short.hex()) == "6A81"
+    assert reader("002281A40D8308" + short.hex() + "800100") == "6A81"
+    issues = cvc.issue(root, ROOT_CAR, long, key, Chat.ti(0, 12), "210323", "251231")
+    assert present(reader, issues, ROOT_CAR) == "9000"
+    assert reader("002281A411830C" + long.hex() + "800100") == "6A81"
+    listed = reader("80CA0100000000")
+    assert "A40A8308" + short.hex().upper() in listed
+    assert "B60E830C" + long.hex().upper() in listed
+
+
 @pytest.mark.parametrize(("begin", "until"), [("210323", "551231"), ("210324", "210323")])
 def test_a_certificate_must_end_after_it_begins_and_before_its_issuer(
     begin: str, until: str, reader: Reader, present: Present
@@ -125,7 +153,7 @@ def test_a_certificate_must_end_after_it_begins_and_before_its_issuer(
     pki, key = CardPki(), private_key("x").public_key()
     authority = pki.cv_issuer_certificate()
     present(reader, authority, ROOT_CAR)
-    signer = private_key(f"{pki.label}/cv-issuer")
+    signer = pki.cv_issuer_key()
     wrong = cvc.issue(signer, authority.holder, STRANGER, key, Chat.ti(12), begin, until)
     assert present(reader, wrong, authority.holder) == "6A80"
     right = cvc.issue(signer, authority.holder, STRANGER, key, Chat.ti(12), "210323", authority.until)

@@ -19,11 +19,18 @@ CHOOSE = "002241A406840109800154"
 OWN_NUMBER = bytes.fromhex("0009" + CLARA.card.iccsn)
 DEVICE, EPHEMERAL = private_key("TEST-ONLY/practice"), private_key("TEST-ONLY/ephemeral")
 OPEN = "10860000107C0EC30C"
+ISSUER = bytes.fromhex("000A" + "80276883118888888888")
 INSURANCE_DATA, PERSON = "00A4040C06D27600000102", "00B0830000"
 
 
 def answer_of(key: ec.EllipticCurvePrivateKey = EPHEMERAL) -> str:
     return "00860000457C438541" + cvc.public_point(key.public_key()).hex()
+
+
+def issuing_certificate() -> cvc.CvCertificate:
+    """Of somebody whose name has the length of one who authenticates, and who may issue certificates."""
+    root = private_key("PRUEFSTAND/cv-root")
+    return cvc.issue(root, ROOT_CAR, ISSUER, DEVICE.public_key(), Chat.ti(0), "210323", "251231")
 
 
 def present(reader: Reader, *roles: int) -> None:
@@ -129,6 +136,9 @@ def test_what_the_first_step_cannot_do_is_refused(reader: Reader) -> None:
     assert reader("108600000E7C0CC30A" + PRACTICE.hex()[:20] + "00") == "6A80"
     assert reader("00860000107C0EC30C" + PRACTICE.hex() + "00") == "6985"
     assert reader(OPEN + PRACTICE.hex()) == "6700"
+    assert tell(reader, issuing_certificate(), ROOT_CAR) == "9000"
+    reader(CHOOSE)
+    assert reader(OPEN + ISSUER.hex() + "00") == "6A81"
     assert reader(OPEN.replace("0000", "0001", 1) + PRACTICE.hex() + "00") == "6A86"
     assert reader("002241A4068401098001F4") == "9000"
     assert reader(OPEN + PRACTICE.hex() + "00") == "6A81"
