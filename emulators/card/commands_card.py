@@ -63,8 +63,8 @@ def get_challenge(chip: Chip, session: Session, command: CommandApdu) -> Respons
 
 
 def get_random(chip: Chip, session: Session, command: CommandApdu) -> Response:
-    """1 to 256 octets for use outside."""
-    demand(session.may(Operation.GET_RANDOM, chip.system.root))
+    """1 to 256 octets for use outside, by the rule of the current folder (gemSpec_COS N099.348)."""
+    demand(session.may(Operation.GET_RANDOM, session.folder))
     demand((command.p1, command.p2) == (0, 0), chip.profile.wrong_p1_p2)
     demand(1 <= command.ne <= 256, chip.profile.wrong_length)
     return Response(chip.draw(command.ne), status.OK)
@@ -72,8 +72,8 @@ def get_random(chip: Chip, session: Session, command: CommandApdu) -> Response:
 
 def fingerprint(chip: Chip, session: Session, command: CommandApdu) -> Response:
     """Of the operating system, with a prefix of exactly 128 octets. There is no code to take one of: it is the
-    SHA-256 of prefix and profile, so that one profile has one fingerprint."""
-    demand(session.may(Operation.FINGERPRINT, chip.system.root))
+    SHA-256 of prefix and profile, so that one profile has one fingerprint. The current folder rules (N096.472)."""
+    demand(session.may(Operation.FINGERPRINT, session.folder))
     demand(len(command.data) == _PREFIX, chip.profile.wrong_length)
     return whole(chip, command, hashlib.sha256(command.data + f"TEST ONLY {chip.profile.name}".encode()).digest())
 

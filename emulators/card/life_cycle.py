@@ -57,8 +57,9 @@ def delete(chip: Chip, session: Session, command: CommandApdu) -> Response:
 
 
 def load_application(chip: Chip, session: Session, command: CommandApdu) -> Response:
-    """6982 by rule; who is allowed to (card management) learns that there is no room for more (6A84)."""
-    demand(session.may(Operation.LOAD_APPLICATION, chip.system.root))
+    """6982 by the rule of the current folder (gemSpec_COS N039.100); who is allowed to (card management) learns that
+    there is no room for more (6A84)."""
+    demand(session.may(Operation.LOAD_APPLICATION, session.folder))
     raise CommandRefused(status.OUT_OF_MEMORY)
 
 

@@ -220,6 +220,13 @@ def test_the_fingerprint_wants_a_prefix_of_128_octets(reader: Reader) -> None:
     assert reader("80FA00007F" + "00" * 127 + "00") == "6700"
 
 
+# gemSpec_COS N099.348, N096.472 and N039.100: the current folder is asked, and only the root has rules for these.
+@pytest.mark.parametrize("command", ["8084000008", "80FA000080" + "00" * 128 + "00", "00EA0000"])
+def test_what_is_asked_of_the_card_is_ruled_by_the_current_folder(command: str, reader: Reader) -> None:
+    reader(HCA)
+    assert reader(command) == "6982"
+
+
 def test_anchors_are_listed_and_a_short_answer_says_so(reader: Reader) -> None:
     listed = reader("80CA0100000000")
     assert listed.startswith("E015" + "4F07D2760001448000" + "B60A8308" + b"DEPST".hex().upper() + "870221")

@@ -132,6 +132,7 @@ def test_with_the_can_the_whole_login_works_over_the_air(strict: HealthCard) -> 
     terminal.select(bytes.fromhex("A000000167455349474E"))
     assert len(terminal.read_file(0x04)) > 700
     assert len(terminal.sign(bytes(32))) == 64
+    terminal.select()
     assert len(terminal.get_random(32)) == 32
     assert terminal.exchange(CommandApdu(0x80, 0xFA, 0, 0, bytes(128), 256)).sw == 0x6982
 

@@ -55,6 +55,7 @@ root:
       fid: 0xDF01
       access: all
       files: [{name: EF.Inner, fid: 0x0001, sfid: 1, size: 10, access: all}]
+    - {name: DF.Bare, aid: D27600014498, access: hidden}
 """
 
 
@@ -161,6 +162,10 @@ def test_an_imported_key_can_be_deleted_and_has_no_life_cycle(reader: Reader) ->
 def test_there_is_no_room_for_another_application(reader: Reader) -> None:
     assert reader("00EA0000") == "6A84"
     assert reader("00442200") == "6A86"
+    reader("00A4040C06D27600014499")
+    assert reader("00EA0000") == "6A84"
+    reader("00A4040C06D27600014498")
+    assert reader("00EA0000") == "6982"
 
 
 @pytest.mark.parametrize(
