@@ -156,6 +156,10 @@ class Chip:
         states = {self.life_cycles.get(part, LifeCycle.ACTIVE) for part in path}
         return next(s for s in (LifeCycle.TERMINATED, LifeCycle.DEACTIVATED, LifeCycle.ACTIVE) if s in states)
 
+    def own_state(self, thing: Thing) -> LifeCycle:
+        """Its life cycle whatever becomes of the folder it lies in: the physical one that the FCP tells."""
+        return self.life_cycles.get(thing, LifeCycle.ACTIVE)
+
     # -- keys -----------------------------------------------------------------------------------------------------
 
     def available(self, key: KeyObject) -> bool:

@@ -89,7 +89,7 @@ def select(chip: Chip, session: Session, command: CommandApdu) -> Response:
     state = chip.state(folder)
     demand(not chip.terminated or folder is chip.system.root, chip.profile.unknown_instruction)
     session.enter(folder)
-    return Response(folder.fcp(state)[:ne] if p2 & _NO_ANSWER == _FCP else b"", _SELECTED[state])
+    return Response(folder.fcp(chip.own_state(folder))[:ne] if p2 & _NO_ANSWER == _FCP else b"", _SELECTED[state])
 
 
 def _wanted_folder(chip: Chip, session: Session, p1: int, data: bytes) -> Folder | None:
@@ -117,5 +117,6 @@ def _select_file(chip: Chip, session: Session, command: CommandApdu) -> Response
     state = chip.state(file)
     if command.p2 & _NO_ANSWER == _NO_ANSWER:
         return Response(b"", _SELECTED[state])
-    fcp = file.fcp(len(chip.content(file)), state) if isinstance(file, TransparentFile) else file.fcp(state)
+    own = chip.own_state(file)
+    fcp = file.fcp(len(chip.content(file)), own) if isinstance(file, TransparentFile) else file.fcp(own)
     return Response(fcp[: command.ne], _SELECTED[state])

@@ -11,6 +11,8 @@ from .access import AccessRules, LifeCycle
 from .keys import KeyObject
 from .passwords import PasswordReference
 
+_RECORDS_HAVE_A_LIFE_CYCLE = tlv.encode(0x8F, b"\x01")
+
 
 def _identity(fid: int, sfid: int, state: LifeCycle) -> bytes:
     short = bytes((sfid << 3,)) if sfid else b""
@@ -60,10 +62,13 @@ class RecordFile:
     rules: AccessRules
 
     def fcp(self, state: LifeCycle = LifeCycle.ACTIVE) -> bytes:
-        """What SELECT with P2=04 answers, without vendor objects."""
-        body = tlv.encode(0x80, self.size.to_bytes(2, "big"))
+        """What SELECT with P2=04 answers, without vendor objects. Where every record is as long as any other no size is
+        told (gemSpec_COS N014.000), and a profile only where records have a life cycle (N014.600)."""
+        variable = self.kind is RecordKind.LINEAR_VARIABLE
+        body = tlv.encode(0x80, self.size.to_bytes(2, "big")) if variable else b""
         descriptor = bytes((self.kind.value, 0x41)) + self.record_size.to_bytes(2, "big") + bytes((self.records,))
-        return tlv.encode(0x62, body + tlv.encode(0x82, descriptor) + _identity(self.fid, self.sfid, state))
+        body += tlv.encode(0x82, descriptor) + _identity(self.fid, self.sfid, state)
+        return tlv.encode(0x62, body + (_RECORDS_HAVE_A_LIFE_CYCLE if self.record_life_cycle else b""))
 
 
 ElementaryFile = TransparentFile | RecordFile

@@ -50,6 +50,16 @@ def test_the_control_parameters_of_records_tell_their_size_and_number(reader: Re
     )
 
 
+# gemSpec_COS N014.000 and N014.600
+def test_only_records_of_variable_length_have_a_size_and_those_with_a_life_cycle_a_profile(reader: Reader) -> None:
+    assert reader("00A40204022F1000") == "6211" + "82054241000504" + "83022F10" + "880180" + "8A0105" + "9000"
+    reader(HCA)
+    consent, reference = "82054241" + "0045" + "0A" + "8302D005", "82054241" + "0014" + "0A" + "8302D009"
+    assert reader("00A4020402D00500") == "6214" + consent + "880128" + "8A0105" + "8F0101" + "9000"
+    assert reader("00A4020402D00900") == "6214" + reference + "880148" + "8A0105" + "8F0101" + "9000"
+    assert reader("00A4020402D00600") == "6211" + "82054641002E32" + "8302D006" + "880130" + "8A0105" + "9000"
+
+
 # gemSpec_COS N027.200 and N048.300 a
 @pytest.mark.parametrize(("le", "octets"), [("", 0), ("05", 5), ("15", 21), ("17", 23), ("FF", 23), ("00", 23)])
 def test_selecting_answers_with_as_much_as_was_asked_for(le: str, octets: int, reader: Reader) -> None:
@@ -73,6 +83,9 @@ def test_an_application_can_be_hidden_with_all_in_it(make_card: MakeCard, insert
     assert reader("00040000") == "9000"
     assert reader(NFD) == "6283"
     assert reader("00A4040406D2760001440700") == "620E820178" + "8A0104" + "8406D27600014407" + "6283"
+    fcp = reader("00A4020402D01000")  # the file itself is active, its folder is not (gemSpec_COS N014.500, N048.400)
+    assert fcp.startswith("6215" + "80022F2B" + "820141" + "8302D010" + "880180" + "8A0105")
+    assert fcp.endswith("6283")
     assert reader("00B0900000") == "6982"
     card.reset()
     assert reader(NFD) == "6283"
