@@ -13,6 +13,7 @@ from .status import CommandRefused, StatusWord
 
 DONE = Response(b"", status.OK)
 
+_MOST_DIGEST, _MOST_DIGEST_INFO = 64, 102  # the latter is less than 40 % of a modulus of 256 octets
 _NO_ANSWER, _FCP = 0x0C, 0x04
 _FIRST, _NEXT = 0x00, 0x02  # occurrence of an AID
 _ANSWERS = frozenset({_NO_ANSWER | _FIRST, _FCP | _FIRST, _NO_ANSWER | _NEXT, _FCP | _NEXT})
@@ -51,6 +52,15 @@ def chosen_key(session: Session, purpose: Purpose, operation: Operation) -> tupl
         raise CommandRefused(status.CONDITIONS_NOT_SATISFIED)
     demand(session.may(operation, chosen.key))
     return chosen.key, chosen.algorithm
+
+
+def rsa_signature(chip: Chip, key: KeyObject, algorithm: Algorithm, data: bytes) -> bytes:
+    """By signPKCS1_V1_5 over a DigestInfo, else by PSS over a digest (gemSpec_COS N087.300, N086.200). COS names no
+    trailer for data that are too long."""
+    pkcs1 = algorithm is Algorithm.SIGN_PKCS1
+    demand(0 < len(data) <= (_MOST_DIGEST_INFO if pkcs1 else _MOST_DIGEST), chip.profile.wrong_digest_size)
+    rsa = chip.private_rsa(key)
+    return rsa.sign_pkcs1(data) if pkcs1 else rsa.sign_pss(data)
 
 
 def objects_in(data: bytes) -> dict[int, bytes]:

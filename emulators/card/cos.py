@@ -89,6 +89,7 @@ _PSO_NAMES = {
     (0x80, 0x86): "DECIPHER",
     (0x86, 0x80): "ENCIPHER",
     (0x86, 0xB8): "TRANSCIPHER",
+    (0x00, 0xA8): "VERIFY DIGITAL SIGNATURE",
     (0x00, 0xBE): "VERIFY CERTIFICATE",
 }
 # Bits of CLA: the number of channels 0 to 3; that it is one of 4 to 19, and the number above 4; what no coding has.

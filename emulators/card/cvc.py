@@ -22,6 +22,7 @@ CA_KEY = bytes.fromhex("2A8648CE3D040302")  # ecdsa-with-SHA256
 CARD_KEY = bytes.fromhex("2B2403050301")  # authS-gemSpec-COS-G2-ecc-with-sha256
 _PROFILE = b"\x70"
 _FLAGS = 7
+_SHA256 = hashes.SHA256()
 _SIGN = ec.ECDSA(hashes.SHA256(), deterministic_signing=True)
 _SIGN_DIGEST = ec.ECDSA(Prehashed(hashes.SHA256()), deterministic_signing=True)
 
@@ -129,15 +130,18 @@ def verifies(key: ec.EllipticCurvePublicKey, message: bytes, signature: bytes) -
     return _verifies(key, message, signature, ec.ECDSA(hashes.SHA256()))
 
 
-def verifies_digest(key: ec.EllipticCurvePublicKey, digest: bytes, signature: bytes) -> bool:
-    """As `verifies`, for 32 octets that are signed as they are."""
-    return _verifies(key, digest, signature, ec.ECDSA(Prehashed(hashes.SHA256())))
+def verifies_digest(
+    key: ec.EllipticCurvePublicKey, digest: bytes, signature: bytes, algorithm: hashes.HashAlgorithm = _SHA256
+) -> bool:
+    """As `verifies`, for a digest that is signed as it is. `algorithm` is what made it, on the curve of the key."""
+    return len(digest) == algorithm.digest_size and _verifies(key, digest, signature, ec.ECDSA(Prehashed(algorithm)))
 
 
 def _verifies(key: ec.EllipticCurvePublicKey, data: bytes, signature: bytes, how: ec.ECDSA) -> bool:
-    if len(signature) != 2 * COORDINATE:
+    size = (key.curve.key_size + 7) // 8
+    if len(signature) != 2 * size:
         return False
-    r, s = (int.from_bytes(half, "big") for half in (signature[:COORDINATE], signature[COORDINATE:]))
+    r, s = (int.from_bytes(half, "big") for half in (signature[:size], signature[size:]))
     try:
         key.verify(encode_dss_signature(r, s), data, how)
     except InvalidSignature:

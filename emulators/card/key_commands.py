@@ -14,7 +14,7 @@ from . import cvc, status
 from .access import Chat, Operation, flag_bits
 from .apdu import CommandApdu, Response
 from .chip import Chip
-from .commands import DONE, demand, objects_in, whole
+from .commands import DONE, demand, objects_in, rsa_signature, whole
 from .key_agreement import Agreed
 from .keys import Algorithm, Chosen, KeyKind, KeyObject, PublicKey, Purpose
 from .pace import KeyPurpose, SessionKeys
@@ -31,6 +31,7 @@ _KEY_MATERIAL, _MAC = 64, 8
 _MUTUAL_PLAIN = 2 * _TOKEN + _KEY_MATERIAL
 _ROOT = flag_bits(0, 1)
 _AUTHENTICATION = frozenset({Purpose.PROVE, Purpose.CHECK})
+_RSA = frozenset({Algorithm.RSA_CLIENT_AUTHENTICATION, Algorithm.SIGN_PKCS1})
 _AES = frozenset({KeyKind.AES128, KeyKind.AES256})
 
 
@@ -101,13 +102,13 @@ def role_digest(token: bytes) -> bytes:
 
 
 def internal_authenticate(chip: Chip, session: Session, command: CommandApdu) -> Response:
-    """The card proves a key: EC over random ‖ iccsn8 of the other side (6A80 for its own), RSA over a digest."""
+    """The card proves a key: EC over random ‖ iccsn8 of the other side (6A80 for its own), RSA over a digest by PSS or
+    a DigestInfo by PKCS#1 v1.5 (gemSpec_COS N086.900)."""
     key, algorithm = _private(session, Purpose.PROVE)
     demand(session.may(Operation.INTERNAL_AUTHENTICATE, key))
     demand((command.p1, command.p2) == (0, 0), chip.profile.wrong_p1_p2)
-    if algorithm is Algorithm.RSA_CLIENT_AUTHENTICATION:
-        demand(len(command.data) == 32, chip.profile.wrong_digest_size)
-        return whole(chip, command, chip.private_rsa(key).sign_pss(command.data))
+    if algorithm in _RSA:
+        return whole(chip, command, rsa_signature(chip, key, algorithm, command.data))
     demand(algorithm is Algorithm.ELC_ROLE_AUTHENTICATION, status.FUNCTION_NOT_SUPPORTED)
     demand(len(command.data) == _TOKEN, chip.profile.wrong_length)
     demand(command.data[_RANDOM:] != serial_number(chip), status.WRONG_DATA)

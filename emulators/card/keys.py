@@ -48,7 +48,7 @@ class Algorithm(Enum):
     ELC_SESSION = ("elcSessionkey4SM", 0x54, (Purpose.PROVE,))
     RSA_CLIENT_AUTHENTICATION = ("rsaClientAuthentication", 0x05, (Purpose.PROVE,))
     SIGN_ECDSA = ("signECDSA", 0x00, (Purpose.SIGN,))
-    SIGN_PKCS1 = ("signPKCS1_V1_5", 0x02, (Purpose.SIGN,))
+    SIGN_PKCS1 = ("signPKCS1_V1_5", 0x02, (Purpose.SIGN, Purpose.PROVE))
     SIGN_PSS = ("signPSS", 0x05, (Purpose.SIGN,))
     SIGN_9796 = ("sign9796_2_DS2", 0x07, (Purpose.SIGN,))
     ELC_DECIPHER = ("elcSharedSecretCalculation", 0x0B, (Purpose.DECIPHER,))

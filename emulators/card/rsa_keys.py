@@ -45,7 +45,7 @@ class RsaKey(NamedTuple):
         return self._signed(padded)
 
     def sign_pss(self, digest: bytes) -> bytes:
-        """RSASSA-PSS over a SHA-256 digest, salt of 32 octets."""
+        """RSASSA-PSS with SHA-256 and a salt of 32 octets, over a digest of any length (gemSpec_COS N003.500)."""
         salt = hashlib.sha256(self.d.to_bytes(SIZE, "big") + digest).digest()
         inner = hashlib.sha256(bytes(8) + digest + salt).digest()
         block = bytes(SIZE - 2 * _DIGEST - 2) + b"\1" + salt

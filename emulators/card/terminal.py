@@ -220,5 +220,5 @@ class Terminal:
         return self.send(CommandApdu(0x00, 0x2A, 0x9E, 0x9A, digest, SHORT_WILDCARD))
 
     def get_random(self, size: int) -> bytes:
-        """`size` octets, at most 256, from the card's source of randomness. A health card gives them in its root only."""
+        """`size` octets, at most 256, from the card's source of randomness; a health card allows it in its root."""
         return self.send(CommandApdu(0x80, 0x84, 0x00, 0x00, b"", size))

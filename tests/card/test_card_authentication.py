@@ -8,9 +8,7 @@ from datetime import date, timedelta
 
 import pytest
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
-from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
+from cryptography.hazmat.primitives.asymmetric import ec
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -23,7 +21,7 @@ from emulators.card.pace import SessionKeys
 from emulators.card.passwords import pin_block
 from emulators.card.pki import CARDS_CA, PRACTICES_CA, CvIssuer
 from emulators.card.secure_messaging import TerminalChannel
-from tests.card.conftest import ESIGN, VERIFY_HOME, Answer, data, extended, public_key, through
+from tests.card.conftest import ESIGN, Answer, data, extended, public_key, through
 
 Reader = Callable[[str], str]
 MakeCard = Callable[..., HealthCard]
@@ -300,49 +298,6 @@ def test_without_room_for_an_answer_nothing_is_agreed_on(make_card: MakeCard, in
     right = mutual_seal(management.keys, bytes(16) + b"TESTONLY" + challenge + ICCSN8 + management.material)
     assert through(card, channel, CommandApdu(0, 0x82, 0, 0, right)) == Answer(0x6700)
     assert through(card, channel, CommandApdu(0, 0xA4, 4, 0x0C)) == Answer(0x9000)
-
-
-# -- signatures -------------------------------------------------------------------------------------------------------
-
-
-def test_rsa_signs_in_both_ways(cardholder: Reader) -> None:
-    certificate = public_key(cardholder, 0x01)
-    key = certificate.public_key()
-    assert isinstance(key, rsa.RSAPublicKey)
-    cardholder("002241B606840182800105")
-    signature = data(cardholder("002A9E9A20" + DIGEST.hex() + "00"))
-    key.verify(signature, DIGEST, padding.PSS(padding.MGF1(hashes.SHA256()), 32), Prehashed(hashes.SHA256()))
-    cardholder("002241B606840182800102")
-    info = bytes.fromhex("3031300d060960864801650304020105000420") + DIGEST
-    signature = data(cardholder(f"002A9E9A{len(info):02X}" + info.hex() + "00"))
-    key.verify(signature, DIGEST, padding.PKCS1v15(), Prehashed(hashes.SHA256()))
-    assert cardholder("002A9E9A67" + "00" * 103 + "00") == "6A80"
-
-
-def test_rsa_keys_are_read_and_prove_themselves(cardholder: Reader) -> None:
-    key = public_key(cardholder, 0x01).public_key()
-    assert isinstance(key, rsa.RSAPublicKey)
-    modulus = f"{key.public_numbers().n:0512X}"
-    assert cardholder("00468182000000").startswith("7F4982010981820100" + modulus)
-    assert cardholder("002241A406840182800105") == "9000"
-    proof = data(cardholder("0088000020" + DIGEST.hex() + "00"))
-    key.verify(proof, DIGEST, padding.PSS(padding.MGF1(hashes.SHA256()), 32), Prehashed(hashes.SHA256()))
-
-
-def test_generation_2_0_names_iso_9796_but_does_not_have_it(make_card: MakeCard, insert: Insert) -> None:
-    reader = insert(make_card(system="egk-g2.0"))
-    reader(VERIFY_HOME)
-    reader(ESIGN)
-    assert reader("002241B606840182800107") == "9000"
-    assert reader("002A9EAC20" + DIGEST.hex() + "00") == "6A81"
-
-
-def test_a_public_key_read_is_the_one_certified(cardholder: Reader) -> None:
-    key = public_key(cardholder, 0x04).public_key()
-    assert isinstance(key, ec.EllipticCurvePublicKey)
-    assert cardholder("0046818400") == "7F49438641" + cvc.public_point(key).hex().upper() + "9000"
-    assert cardholder("0046808400") == "6982"
-    assert cardholder("0046819F00") == "6A88"
 
 
 # -- certificates and their status ------------------------------------------------------------------------------------
