@@ -97,7 +97,6 @@ def select(chip: Chip, session: Session, command: CommandApdu) -> Response:
     if folder is None or p2 & _NEXT:
         raise CommandRefused(status.FILE_NOT_FOUND)
     state = chip.state(folder)
-    demand(not chip.terminated or folder is chip.system.root, chip.profile.unknown_instruction)
     session.enter(folder)
     return Response(folder.fcp(chip.own_state(folder))[:ne] if p2 & _NO_ANSWER == _FCP else b"", _SELECTED[state])
 

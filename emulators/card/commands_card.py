@@ -29,8 +29,7 @@ def manage_channel(chip: Chip, session: Session, command: CommandApdu) -> Respon
         case (0x40, 0x00):
             session.peers[_number(session)] = Session(chip, session.peers)
         case (0x40, 0x01):
-            session.peers.clear()
-            session.peers[0] = Session(chip, session.peers)
+            session.start_over()
         case _:
             raise CommandRefused(chip.profile.wrong_p1_p2)
     return DONE

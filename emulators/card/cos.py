@@ -82,7 +82,7 @@ INSTRUCTIONS: Mapping[tuple[int, int], Instruction] = {
     (PROPRIETARY, 0xFA): Instruction("FINGERPRINT", commands_card.fingerprint),
     (ISO, 0x70): Instruction("MANAGE CHANNEL", commands_card.manage_channel),
 }
-_SELECT, _PSO = 0xA4, 0x2A
+_SELECT, _TERMINATE_CARD_USAGE = 0xA4, 0xFE
 _PSO_NAMES = {
     (0x9E, 0x9A): "COMPUTE DIGITAL SIGNATURE",
     (0x9E, 0xAC): "COMPUTE DIGITAL SIGNATURE",
@@ -190,8 +190,8 @@ class CardOs:
         instruction = INSTRUCTIONS.get((command.cla, command.ins))
         if instruction is None:
             raise CommandRefused(_unknown(command.cla, self.chip.profile))
-        if self.chip.terminated and command.ins != _SELECT:
-            raise CommandRefused(self.chip.profile.unknown_instruction)
+        if self.chip.terminated and command.ins != _TERMINATE_CARD_USAGE:  # COS says so of SELECT (N047.590)
+            raise CommandRefused(status.INSTRUCTION_NOT_SUPPORTED)
         return instruction.handler(self.chip, session, command)
 
 

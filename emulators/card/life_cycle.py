@@ -16,6 +16,7 @@ from .object_system import Thing
 from .session import Session
 from .status import CommandRefused
 
+_CURRENT = 0x00
 _KEY_REFERENCE = 0x83
 
 
@@ -28,7 +29,8 @@ def deactivate(chip: Chip, session: Session, command: CommandApdu) -> Response:
 
 
 def terminate(chip: Chip, session: Session, command: CommandApdu) -> Response:
-    """A file, password or key, for good."""
+    """A file, password or key, for good; 6986 if none is current (gemSpec_COS N048.954 a.1)."""
+    demand(command.p1 != _CURRENT or session.file is not None, status.NO_CURRENT_EF)
     return _turn(chip, session, command, Operation.TERMINATE, LifeCycle.TERMINATED)
 
 
@@ -39,11 +41,13 @@ def terminate_folder(chip: Chip, session: Session, command: CommandApdu) -> Resp
 
 
 def terminate_card(chip: Chip, session: Session, command: CommandApdu) -> Response:
-    """The whole card: all that it still does is answer SELECT of its root."""
+    """The whole card: all that it still does is confirm this command, as the root's rule allows (gemSpec_COS N048.752).
+    Channels close but for the first, which begins anew (N048.756)."""
     demand((command.p1, command.p2) == (0, 0), chip.profile.wrong_p1_p2)
-    answer = _change(chip, session, chip.system.root, Operation.TERMINATE, LifeCycle.TERMINATED)
+    demand(session.may(Operation.TERMINATE, chip.system.root))
     chip.terminated = True
-    return answer
+    session.start_over()
+    return DONE
 
 
 def delete(chip: Chip, session: Session, command: CommandApdu) -> Response:

@@ -105,6 +105,12 @@ class Session:
             self.security.roles.remove(self.session_role)
         self.secure_channel, self.session_key, self.session_role = None, "", None
 
+    def start_over(self) -> None:
+        """All channels close but the first, which begins anew (gemSpec_COS N099.548 d). The answer to the command that
+        asks for it still goes back through this session."""
+        self.peers.clear()
+        self.peers[0] = Session(self.chip, self.peers)
+
     def _home(self, chosen: Chosen) -> Folder:
         return self._system.home[chosen.key] if isinstance(chosen.key, KeyObject) else self._system.root
 

@@ -96,6 +96,7 @@ def test_an_application_can_be_hidden_with_all_in_it(make_card: MakeCard, insert
 
 
 def test_nobody_may_end_the_card(reader: Reader) -> None:
+    reader("00A4020C022F02")
     for command in ("00FE0000", "00E60000", "00E80000", "00E40000", "00041002", "00042009", "00FE0100"):
         assert reader(command) in ("6982", "6A86")
     assert reader("0004101F") == "6A88"

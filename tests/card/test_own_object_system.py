@@ -103,13 +103,22 @@ def test_a_folder_that_has_ended_takes_its_files_with_it(reader: Reader) -> None
     assert reader("00B0810000") == "6B00"
 
 
-def test_a_card_that_has_ended_answers_for_its_root_only(card: HealthCard, reader: Reader) -> None:
+# gemSpec_COS N047.590, N048.752 and N048.756
+def test_a_card_that_has_ended_only_confirms_it(card: HealthCard, reader: Reader) -> None:
+    reader("0070000001")
     assert reader("00FE0000") == "9000"
-    card.reset()
-    assert reader("00A4040C") == "6285"
-    assert reader("00A4040C06D27600014499") == "6D00"
-    for command in ("00B0810000", "80200001", "0084000008", "00FE0000"):
-        assert reader(command) == "6D00"
+    assert reader("01A4040C") == "6881"
+    for _ in range(2):
+        for command in ("00A4040C", "00A4040C06D27600014499", "00B0810000", "80200001", "0084000008", "00EA0000"):
+            assert reader(command) == "6D00"
+        assert reader("00FE0000") == "9000"
+        card.reset()
+
+
+# gemSpec_COS N048.954 a.1
+def test_without_a_current_file_there_is_none_to_end(reader: Reader) -> None:
+    assert reader("00E80000") == "6986"
+    assert reader("00A4040C") == "9000"
 
 
 def test_rules_of_a_deactivated_file_can_be_stated(reader: Reader) -> None:
