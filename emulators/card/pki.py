@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import ocsp
-from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID, ObjectIdentifier
+from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsageOID, NameOID, ObjectIdentifier
 
 from emulators.core.person import Person
 
@@ -135,6 +135,7 @@ class CardPki:
             .add_extension(key_usage(_USAGE[use[:3], kind]), critical=True)
             .add_extension(x509.SubjectKeyIdentifier.from_public_key(public_key), critical=False)
             .add_extension(_authority_key(signer), critical=False)
+            .add_extension(_STATUS, critical=False)
             .add_extension(_policies(use), critical=False)
             .add_extension(_ADMISSION, critical=False)
         )
@@ -250,6 +251,9 @@ def _policies(use: str) -> x509.CertificatePolicies:
     return x509.CertificatePolicies([gem, x509.PolicyInformation(egk, None)])
 
 
+# Where a status would be asked for; the name is reserved, so nobody answers there (RFC 6761). `CardPki.status` does.
+_OCSP = x509.UniformResourceIdentifier("http://ocsp.pruefstand.example/TEST-ONLY")
+_STATUS = x509.AuthorityInformationAccess([x509.AccessDescription(AuthorityInformationAccessOID.OCSP, _OCSP)])
 _CLIENT_AUTHENTICATION = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH])
 _ADMISSION = x509.Admissions(
     None,

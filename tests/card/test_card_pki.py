@@ -11,7 +11,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
-from cryptography.x509.oid import NameOID, ObjectIdentifier
+from cryptography.x509.oid import AuthorityInformationAccessOID, NameOID, ObjectIdentifier
 
 from emulators.card import CardIssuer, HealthCard, TransportState, Variant
 from emulators.card.passwords import pin_block
@@ -101,6 +101,17 @@ def test_the_certificate_states_an_insured_person_and_its_policies(issuer: CardI
     assert profession.profession_oids == [ObjectIdentifier("1.2.276.0.76.4.49")]
     policies = extensions.get_extension_for_class(x509.CertificatePolicies).value
     assert [p.policy_identifier.dotted_string for p in policies] == ["1.2.276.0.76.4.163", "1.2.276.0.76.4.70"]
+
+
+def test_each_certificate_says_where_its_status_can_be_asked(issuer: CardIssuer) -> None:
+    """Under a name nobody can own (RFC 6761), as the one of a card image does (reference card.md 4.9)."""
+    card = issuer.issue(PERSON)
+    send(card, "00A4040C0AA000000167455349474E")
+    for sfid in (0x01, 0x02, 0x04, 0x05):  # those for everybody to read
+        found = x509.load_der_x509_certificate(send(card, f"00B0{0x80 | sfid:02X}00000000")[:-2])
+        (access,) = found.extensions.get_extension_for_class(x509.AuthorityInformationAccess).value
+        assert access.access_method == AuthorityInformationAccessOID.OCSP
+        assert access.access_location.value == "http://ocsp.pruefstand.example/TEST-ONLY"
 
 
 def test_an_expired_card_ended_yesterday(physics: Physics, issuer: CardIssuer) -> None:
