@@ -130,7 +130,8 @@ class HealthCard:
     def transmit_torn(self, command: bytes) -> None:
         """Begin a command over the air and lose the power: counters are written first, the rest was never begun."""
         usual, self._os.bend = self._os.bend, self._stopped
-        for secret in self.chip.secrets.values():
+        secrets = [self.chip.secret_of(password) for password in self.chip.system.passwords]
+        for secret in secrets:
             secret.power_fails = True
         try:
             self._os.transmit(command, Interface.CONTACTLESS)
@@ -138,7 +139,7 @@ class HealthCard:
             pass
         finally:
             self._os.bend = usual
-            for secret in self.chip.secrets.values():
+            for secret in secrets:
                 secret.power_fails = False
         self.reset()
 

@@ -104,7 +104,8 @@ def disable_verification(chip: Chip, session: Session, command: CommandApdu) -> 
 
 def _require(chip: Chip, session: Session, command: CommandApdu, variants: Variants, *, enabled: bool) -> Response:
     password, _ = _addressed(chip, session, command, variants)
-    sw = chip.secret_of(password).verify(command.data) if command.data else status.OK
+    secret = chip.secret_of(password)
+    sw = secret.verify(command.data) if command.data else secret.spare()
     if sw == status.OK:
         (chip.disabled.discard if enabled else chip.disabled.add)(password.name)
     return _answer(session, password, sw)

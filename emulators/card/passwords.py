@@ -86,7 +86,8 @@ class PowerFailed(Exception):
 class Secret:
     """The secret that all its references share, with its counters.
 
-    Counters are written before the comparison: a card torn from the field meanwhile has used up the try.
+    Counters are written before the comparison: a card torn from the field meanwhile has used up the try. Where there
+    is nothing to compare it has done nothing.
     """
 
     __slots__ = ("limits", "pin", "power_fails", "puk", "puk_uses", "transport", "tries")
@@ -142,6 +143,7 @@ class Secret:
             return status.SECURITY_STATUS_NOT_SATISFIED
         if not self.tries:
             return status.AUTH_METHOD_BLOCKED
+        self._written()
         return self._take(new)
 
     def unblock(self, puk: bytes, new: bytes | None) -> StatusWord:
@@ -162,9 +164,15 @@ class Secret:
 
     def renew(self, new: bytes | None) -> StatusWord:
         """All tries again, and a new secret if given, as an access rule alone allows. 6985 for a bad length."""
+        self._written()
         if new is not None:
             return self._take(new)
         self.tries = self.limits.tries
+        return status.OK
+
+    def spare(self) -> StatusWord:
+        """No comparison, as an access rule alone allows."""
+        self._written()
         return status.OK
 
     def block(self) -> None:
@@ -181,6 +189,7 @@ class Secret:
         return status.OK
 
     def _written(self) -> None:
+        """Counters are; without power the command ends here."""
         if self.power_fails:
             raise PowerFailed
 

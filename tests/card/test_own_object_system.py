@@ -158,6 +158,16 @@ def test_a_password_is_switched_without_its_secret_where_a_rule_says_so(reader: 
     assert reader("80200001") == "63C3"
 
 
+def test_what_a_rule_alone_allows_is_not_begun_by_a_card_torn_away(card: HealthCard, reader: Reader) -> None:
+    assert reader("0020000108" + pin_block("000000").hex()) == "63C2"
+    for command in ("002C0301", "002C020108" + pin_block("654321").hex(), "00260101"):
+        card.transmit_torn(bytes.fromhex(command))
+        assert reader("80200001") == "63C2"
+    assert reader("00260101") == "9000"
+    card.transmit_torn(bytes.fromhex("00280101"))
+    assert reader("80200001") == "62D0"
+
+
 def test_an_imported_key_can_be_deleted_and_has_no_life_cycle(reader: Reader) -> None:
     authority = CardPki().cv_issuer_certificate()
     assert tell(reader, authority, ROOT_CAR) == "9000"

@@ -8,6 +8,7 @@ import pytest
 
 from emulators.card.access import Enforcement
 from emulators.card.card import HealthCard
+from emulators.card.passwords import TransportState
 from emulators.core.clock import DEFAULT_START
 from emulators.core.people import People
 
@@ -15,8 +16,10 @@ TODAY = DEFAULT_START.date()
 PERSON = People(1, TODAY).adult()
 
 
-def card() -> HealthCard:
-    return HealthCard.personalised(PERSON, today=TODAY, enforcement=Enforcement.CONTACT_RULES_EVERYWHERE)
+def card(transport: TransportState = TransportState.REGULAR) -> HealthCard:
+    return HealthCard.personalised(
+        PERSON, today=TODAY, enforcement=Enforcement.CONTACT_RULES_EVERYWHERE, transport=transport
+    )
 
 
 def block(digits: str) -> bytes:
@@ -44,6 +47,21 @@ def test_a_torn_use_of_the_puk_is_used_up_and_unblocks_nothing() -> None:
     subject.block_pin()
     subject.transmit_torn(RESET + block(PERSON.card.puk))
     assert (subject.password.tries, subject.password.puk_uses) == (0, 9)
+
+
+def test_a_torn_first_pin_was_never_set() -> None:
+    subject = card(TransportState.EMPTY_PIN)
+    subject.transmit_torn(bytes.fromhex("0024010208") + block("654321"))
+    assert subject.password.transport is TransportState.EMPTY_PIN
+    assert subject.transmit(bytes.fromhex("0024010208") + block("654321")).hex() == "9000"
+
+
+@pytest.mark.parametrize("setting", ["0024010D08", "002C020D08"])
+def test_a_torn_password_of_the_deputy_was_never_set(setting: str) -> None:
+    subject = card()
+    assert subject.transmit(bytes.fromhex("0020000108") + block(PERSON.card.pin)).hex() == "9000"
+    subject.transmit_torn(bytes.fromhex(setting) + block("654321"))
+    assert subject.transmit(bytes.fromhex("0020000D08") + block("654321")).hex() == "63c2"
 
 
 READ_GDO = bytes.fromhex("00B0820000")
