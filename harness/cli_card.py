@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 
 card = typer.Typer(name="card", help="Emulated health cards (eGK), TEST ONLY.", no_args_is_help=True)
 
-Persona = Annotated[str, typer.Option(help="whose card (see `pruefstand people`)")]
+Persona = Annotated[str | None, typer.Option(help="whose card (see `pruefstand people`); adult if not told")]
 File = Annotated[Path | None, typer.Option("--file", help="a card written by `card new`, with its state")]
 Can = Annotated[str | None, typer.Option(help="another CAN, 6 digits")]
 Pin = Annotated[str | None, typer.Option(help="another PIN, 6 to 8 digits")]
 Puk = Annotated[str | None, typer.Option(help="another PUK, 8 digits")]
-Seed = Annotated[int, typer.Option(help="seed of people and keys")]
+Seed = Annotated[int | None, typer.Option(help="seed of people and keys; 0 if not told")]
 
 
 @contextmanager
@@ -40,7 +40,7 @@ def _told() -> Iterator[None]:
 
 
 def _chosen(
-    persona: str, file: Path | None, can: str | None, pin: str | None, puk: str | None, seed: int
+    persona: str | None, file: Path | None, can: str | None, pin: str | None, puk: str | None, seed: int | None
 ) -> HealthCard:
     from emulators.card.chosen import card_of
     from harness.scenario.vocabulary import vocabulary
@@ -56,10 +56,10 @@ def _say(text: str) -> None:
 
 @card.command()
 def show(
-    persona: Persona = "adult",
+    persona: Persona = None,
     file: File = None,
     rules: Annotated[bool, typer.Option("--rules/--no-rules", help="with the access rules")] = True,
-    seed: Seed = 0,
+    seed: Seed = None,
 ) -> None:
     """Draw a card as a tree: folders, files, passwords, keys, their state and access rules."""
     from emulators.card.card_tree import tree
@@ -72,11 +72,11 @@ def show(
 @card.command()
 def new(
     out: Annotated[Path, typer.Argument(help="the file to write")],
-    persona: Persona = "adult",
+    persona: Persona = None,
     can: Can = None,
     pin: Pin = None,
     puk: Puk = None,
-    seed: Seed = 0,
+    seed: Seed = None,
 ) -> None:
     """Write a card to a file that `--file` loads again, state included."""
     with _told():
@@ -106,7 +106,7 @@ def import_(
 
 @card.command()
 def insert(
-    persona: Persona = "adult",
+    persona: Persona = None,
     file: File = None,
     can: Can = None,
     pin: Pin = None,
@@ -116,7 +116,7 @@ def insert(
     contactless: Annotated[
         bool, typer.Option("--contactless", help="on the antenna: by the rules over the air")
     ] = False,
-    seed: Seed = 0,
+    seed: Seed = None,
 ) -> None:
     """Keep a card in the virtual reader (Debian's vsmartcard-vpcd) until ended, for any program on this machine."""
     from emulators.card.connection import Contactless
@@ -124,8 +124,6 @@ def insert(
     from emulators.card.vpcd import atr as answer_to_reset
 
     ended: list[int] = []
-    for signal_ in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(signal_, lambda number, _: ended.append(number))
     with _told(), warnings.catch_warnings():
         warnings.showwarning = lambda message, *_args, **_more: _say(f"warning: {message}")
         put_in = _chosen(persona, file, can, pin, puk, seed)
@@ -133,6 +131,8 @@ def insert(
         shown = f"CAN {put_in.person.card.can or 'none'}, PIN {secret.pin}, PUK {secret.puk}"
         if contactless and not put_in.nfc:
             raise ValueError("a card without NFC cannot be read over the air")
+        for signal_ in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(signal_, lambda number, _: ended.append(number))
         _say(f"card {put_in.iccsn} of {put_in.person.full_name} goes into slot {slot}: {shown}, TEST ONLY; Ctrl-C ends")
         keep(Contactless(put_in) if contactless else put_in, slot, answer_to_reset(atr), lambda: bool(ended))
         if file is not None:

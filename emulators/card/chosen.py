@@ -17,32 +17,37 @@ from .card import HealthCard
 # Digits at least and at most (gemSpec_COS; on an eGK the CAN has six).
 _DIGITS = {"CAN": (6, 6), "PIN": (6, 8), "PUK": (8, 8)}
 
+_PERSONA = "adult"
+
 
 def card_of(
-    persona: str = "adult",
+    persona: str | None = None,
     file: Path | None = None,
     *,
     can: str | None = None,
     pin: str | None = None,
     puk: str | None = None,
-    seed: int = 0,
+    seed: int | None = None,
     today: date | None = None,
     personas: Mapping[str, Persona] = PERSONAS,
     enforcement: Enforcement | None = None,
 ) -> HealthCard:
-    """A card of the persona, made `today`, or the one in `file` with the state it was saved in.
+    """A card of the persona (`adult`), made `today`, or the one in `file` with the state it was saved in.
 
-    `enforcement` left out is as specified for a new card, and as it was for one from a file. Raises `ValueError`
-    for a number that is none, a CAN for a card without NFC, an unknown persona or a damaged file; `OSError`.
+    `enforcement` left out is as specified for a new card, and as it was for one from a file. Raises `ValueError` for
+    a number that is none, a CAN for a card without NFC, an unknown persona, a damaged file, or one together with what
+    only a new card can be told; `OSError`.
     """
     numbers = {"CAN": can, "PIN": pin, "PUK": puk}
     for name, digits in numbers.items():
         _check(name, digits)
     if file is not None:
+        if (persona, seed, today) != (None, None, None):
+            raise ValueError("a card from a file is as it was made: persona, seed and day cannot be chosen beside it")
         card = HealthCard.load(file)
     else:
         day = today or DEFAULT_START.date()
-        person = People(seed, day, personas).named(persona)
+        person = People(seed or 0, day, personas).named(persona or _PERSONA)
         card = HealthCard.personalised(person, today=day, enforcement=Enforcement.AS_SPECIFIED)
     if can and not card.nfc:
         raise ValueError("a card without NFC has no CAN")

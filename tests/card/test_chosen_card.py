@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -63,3 +64,11 @@ def test_a_chosen_card_can_be_shown() -> None:
 def test_what_cannot_be_is_refused(chosen: dict[str, str], complaint: str) -> None:
     with pytest.raises((ValueError, LookupError), match=complaint):
         card_of(**chosen)  # type: ignore[arg-type]  # texts only
+
+
+@pytest.mark.parametrize("chosen", [{"persona": "teen"}, {"seed": 0}, {"today": date(2021, 3, 23)}])
+def test_a_card_from_a_file_is_nobody_elses(chosen: dict[str, object], tmp_path: Path) -> None:
+    kept = tmp_path / "card.json"
+    card_of().save(kept)
+    with pytest.raises(ValueError, match="a card from a file is as it was made"):
+        card_of(file=kept, **chosen)  # type: ignore[arg-type]  # each of its own type

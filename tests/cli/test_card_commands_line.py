@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import pytest
 from typer.testing import CliRunner
 
 from emulators.card.card import HealthCard
@@ -41,6 +42,16 @@ def test_a_written_card_is_read_again_with_its_state(tmp_path: Path) -> None:
     loaded.save(file)
     shown = told("show", "--file", str(file), "--no-rules")
     assert re.search(r"PIN\.CH +01, 2 tries", shown)
+
+
+@pytest.mark.parametrize("more", [("--persona", "child"), ("--persona", "adult"), ("--seed", "0")])
+@pytest.mark.parametrize("verb", ["show", "insert"])
+def test_a_card_from_a_file_and_a_persona_contradict_each_other(
+    verb: str, more: tuple[str, str], tmp_path: Path
+) -> None:
+    file = tmp_path / "card.json"
+    told("new", str(file))
+    assert told(verb, "--file", str(file), *more).startswith("error: a card from a file is as it was made")
 
 
 def test_a_pin_that_is_none_is_said_to_be_one(tmp_path: Path) -> None:
