@@ -88,6 +88,7 @@ class _State(_Part):
     public_keys: tuple[_PublicKey, ...]
     private_keys: Mapping[str, _Key]
     randomness: Mapping[str, _Randomness]
+    scenarios: Mapping[str, int] = {}  # not in files of before there were any
 
 
 class _CardFile(_Part):
@@ -141,6 +142,7 @@ def _state(chip: Chip) -> _State:
         public_keys=tuple(_public_key(chip, key) for key in chip.learnt),
         private_keys={name: _Key(numbers=_numbers(key)) for name, key in sorted(chip.given_keys.items())},
         randomness={use: _randomness(source) for use, source in sorted(chip.sources.items())},
+        scenarios=dict(sorted(chip.scenarios.items())),
     )
 
 
@@ -213,6 +215,7 @@ def _restore(chip: Chip, state: _State) -> None:
     rules = {anchor.data.name: anchor.rules for anchor in chip.system.anchors}
     chip.learnt = [_learnt(key, rules[key.trusted_through]) for key in state.public_keys]
     chip.given_keys = {name: _private_key(key) for name, key in state.private_keys.items()}
+    chip.scenarios = dict(state.scenarios)
     chip.sources = {use: _source(saved) for use, saved in state.randomness.items()}
 
 

@@ -54,6 +54,7 @@ class Chip:
         "point_in_time",
         "profile",
         "record_lists",
+        "scenarios",
         "secrets",
         "sources",
         "system",
@@ -80,6 +81,7 @@ class Chip:
         self.life_cycles: dict[Thing, LifeCycle] = {}
         self.disabled = set(system.disabled)
         self.learnt: list[PublicKey] = []
+        self.scenarios: dict[str, int] = {}  # of asynchronous administration: the last one let in, by key
         self.given_keys: dict[str, ec.EllipticCurvePrivateKey | RsaKey] = {}
         self.terminated = False
         self.point_in_time = f"{personalisation.today:{_DAYS}}"

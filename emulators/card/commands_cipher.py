@@ -13,7 +13,6 @@ from hmac import compare_digest
 
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
-from cryptography.hazmat.primitives.cmac import CMAC
 
 from . import cvc, status, tlv
 from .access import Operation
@@ -24,7 +23,7 @@ from .key_commands import aes256_keys
 from .keys import Algorithm, KeyObject, Purpose
 from .pace import SessionKeys
 from .rsa_keys import SIZE, encipher_oaep
-from .secure_messaging import SecureMessagingError, pad, unpad
+from .secure_messaging import SecureMessagingError, cmac, pad, unpad
 from .session import Session
 from .status import CommandRefused, StatusWord
 
@@ -152,7 +151,7 @@ def elc_decipher(key: ec.EllipticCurvePrivateKey, data: bytes) -> bytes | None:
     except ValueError as error:
         raise CommandRefused(status.WRONG_DATA) from error
     keys = _elc_keys(key, theirs)
-    if not compare_digest(mac, _mac(keys, sealed[1:])) or len(sealed) % 16 != 1:
+    if not compare_digest(mac, cmac(keys.authentication, sealed[1:])) or len(sealed) % 16 != 1:
         return None
     decryptor = _cbc(keys).decryptor()
     try:
@@ -168,7 +167,7 @@ def elc_encipher(key: ec.EllipticCurvePublicKey, ephemeral: ec.EllipticCurvePriv
     cryptogram = encryptor.update(pad(plain)) + encryptor.finalize()
     point = tlv.encode(_KEY, tlv.encode(_POINT, cvc.public_point(ephemeral.public_key())))
     body = tlv.encode(_OID, BRAINPOOL_P256R1) + point + tlv.encode(_CRYPTOGRAM, _CURVE + cryptogram)
-    return tlv.encode(_CIPHER, body + tlv.encode(_MAC, _mac(keys, cryptogram)))
+    return tlv.encode(_CIPHER, body + tlv.encode(_MAC, cmac(keys.authentication, cryptogram)))
 
 
 def _elc_keys(own: ec.EllipticCurvePrivateKey, theirs: ec.EllipticCurvePublicKey) -> SessionKeys:
@@ -180,10 +179,3 @@ def _cbc(keys: SessionKeys) -> Cipher[modes.CBC]:
     """The first vector is the counter, which is 0 here, enciphered."""
     aes = algorithms.AES(keys.encryption)
     return Cipher(aes, modes.CBC(Cipher(aes, modes.ECB()).encryptor().update(bytes(16))))
-
-
-def _mac(keys: SessionKeys, cryptogram: bytes) -> bytes:
-    """Eight octets of CMAC over the padded cryptogram."""
-    cmac = CMAC(algorithms.AES(keys.authentication))
-    cmac.update(pad(cryptogram))
-    return cmac.finalize()[:8]

@@ -179,7 +179,7 @@ class CardOs:
         try:
             return self._interpret(command)
         except CommandRefused as refused:
-            self._session.agreement.take()  # what is refused has agreed on nothing
+            self._session.agreement.refuse()
             return Response(b"", refused.sw)
 
     def _interpret(self, command: CommandApdu) -> Response:

@@ -1,8 +1,9 @@
 """What lies between MSE SET and session keys: the protocol that GENERAL AUTHENTICATE has under way on a channel.
 
-COS tells the protocols apart by the key chosen last: SK.CAN means PACE, a private key with elcSessionkey4SM the mutual
-authentication by CV certificates (gemSpec_COS N085.051). Any other command in between ends a run; COS leaves open what
-follows, this card wants the protocol begun anew.
+COS tells the protocols apart by the keys chosen: SK.CAN means PACE, a private key with elcSessionkey4SM the mutual
+authentication by CV certificates, one with elcAsynchronAdmin or an AES key alone asynchronous administration
+(gemSpec_COS N085.051). Any other command in between ends a run; COS leaves open what follows, this card wants the
+protocol begun anew.
 """
 
 from __future__ import annotations
@@ -28,6 +29,13 @@ class ElcOpening(NamedTuple):
     ephemeral: ec.EllipticCurvePrivateKey
 
 
+class AdministrationOpening(NamedTuple):
+    """The first step of asynchronous administration: the card's key and, unless that is symmetric, the other side's."""
+
+    own: KeyObject
+    theirs: PublicKey | None
+
+
 class Agreed(NamedTuple):
     """Session keys for the commands to come: the name of the key behind them, and the role that key proves."""
 
@@ -44,7 +52,7 @@ class KeyAgreement:
     def __init__(self) -> None:
         self.chosen = False
         self._run: CardSide | None = None
-        self._opening: ElcOpening | None = None
+        self._opening: ElcOpening | AdministrationOpening | None = None
         self.agreed: Agreed | None = None
 
     def begin(self, run: CardSide) -> None:
@@ -54,6 +62,11 @@ class KeyAgreement:
     def interrupt(self) -> None:
         """Another command has come in between."""
         self._run = self._opening = None
+
+    def refuse(self) -> None:
+        """The command was refused: it has agreed on nothing, and what was under way is over."""
+        self.agreed = None
+        self.interrupt()
 
     def advance(self, data: bytes, *, chained: bool) -> bytes:
         """One round. Raises `CommandRefused`: 6985 without a run or with the wrong class byte, else as `CardSide`."""
@@ -67,11 +80,11 @@ class KeyAgreement:
             self.agreed = Agreed(run.keys, CAN_KEY_NAME)
         return answer
 
-    def open_elc(self, opening: ElcOpening) -> None:
+    def open(self, opening: ElcOpening | AdministrationOpening) -> None:
         """A first step, whatever was before."""
         self._opening = opening
 
-    def close_elc(self) -> ElcOpening | None:
+    def close(self) -> ElcOpening | AdministrationOpening | None:
         """What the first step left for the second, once."""
         opening, self._opening = self._opening, None
         return opening

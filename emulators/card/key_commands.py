@@ -8,7 +8,6 @@ import hashlib
 from hmac import compare_digest
 
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
-from cryptography.hazmat.primitives.cmac import CMAC
 
 from . import cvc, status
 from .access import Chat, Operation, flag_bits
@@ -18,6 +17,7 @@ from .commands import DONE, demand, objects_in, rsa_signature, whole
 from .key_agreement import Agreed
 from .keys import Algorithm, Chosen, KeyKind, KeyObject, PublicKey, Purpose
 from .pace import KeyPurpose, SessionKeys
+from .secure_messaging import MAC_SIZE, cmac
 from .session import Session
 from .status import CommandRefused
 
@@ -27,7 +27,7 @@ _PURPOSES = {purpose.value: purpose for purpose in Purpose}
 _CHR, _CAR = 12, 8
 _RANDOM, _SERIAL = 16, 8
 _TOKEN = _RANDOM + _SERIAL
-_KEY_MATERIAL, _MAC = 64, 8
+_KEY_MATERIAL = 64
 _MUTUAL_PLAIN = 2 * _TOKEN + _KEY_MATERIAL
 _ROOT = flag_bits(0, 1)
 _AUTHENTICATION = frozenset({Purpose.PROVE, Purpose.CHECK})
@@ -174,13 +174,13 @@ def mutual_seal(keys: SessionKeys, plain: bytes) -> bytes:
     """AES-CBC without padding, then eight octets of CMAC over the padded cryptogram."""
     encryptor = Cipher(algorithms.AES(keys.encryption), modes.CBC(bytes(16))).encryptor()
     cryptogram = encryptor.update(plain) + encryptor.finalize()
-    return cryptogram + _mac(keys.authentication, cryptogram)
+    return cryptogram + cmac(keys.authentication, cryptogram)
 
 
 def mutual_open(keys: SessionKeys, octets: bytes) -> bytes | None:
     """The plain text of `mutual_seal`; `None` if length or MAC are wrong."""
-    cryptogram, mac = octets[:-_MAC], octets[-_MAC:]
-    if len(cryptogram) != _MUTUAL_PLAIN or not compare_digest(mac, _mac(keys.authentication, cryptogram)):
+    cryptogram, mac = octets[:-MAC_SIZE], octets[-MAC_SIZE:]
+    if len(cryptogram) != _MUTUAL_PLAIN or not compare_digest(mac, cmac(keys.authentication, cryptogram)):
         return None
     decryptor = Cipher(algorithms.AES(keys.encryption), modes.CBC(bytes(16))).decryptor()
     return decryptor.update(cryptogram) + decryptor.finalize()
@@ -196,12 +196,6 @@ def aes256_keys(secret: bytes) -> SessionKeys:
     """KeyDerivation_AES256: SHA-256 of the secret and a counter (gemSpec_COS N001.520)."""
     purposes = (KeyPurpose.ENCRYPTION, KeyPurpose.AUTHENTICATION)
     return SessionKeys(*(hashlib.sha256(secret + p.to_bytes(4, "big")).digest() for p in purposes))
-
-
-def _mac(key: bytes, cryptogram: bytes) -> bytes:
-    cmac = CMAC(algorithms.AES(key))
-    cmac.update(cryptogram + b"\x80" + bytes(15))
-    return cmac.finalize()[:_MAC]
 
 
 def verify_certificate(chip: Chip, session: Session, command: CommandApdu) -> Response:

@@ -1,12 +1,14 @@
-"""MSE SET for SK.CAN and GENERAL AUTHENTICATE: the commands around PACE (gemSpec_COS 14.7.2, 14.9.9)."""
+"""MSE SET for SK.CAN and GENERAL AUTHENTICATE: PACE, and the way to what else it does (gemSpec_COS 14.7.2, 14.9.9)."""
 
 from __future__ import annotations
 
-from . import elc_authentication, key_commands, status, tlv
+from collections.abc import Callable, Mapping
+
+from . import administration, elc_authentication, key_commands, status, tlv
 from .apdu import CommandApdu, Response
 from .chip import Chip
 from .key_agreement import CAN_KEY_NAME
-from .keys import Purpose
+from .keys import Algorithm, KeyObject, Purpose
 from .pace import CAN_KEY, OID, CardSide, is_opening
 from .session import Session
 from .status import CommandRefused
@@ -14,6 +16,10 @@ from .status import CommandRefused
 GENERAL_AUTHENTICATE = 0x86
 CHAINED = 0x10
 _BOTH_DIRECTIONS, _AUTHENTICATION = 0xC1, 0xA4
+_PROTOCOLS: Mapping[Algorithm | None, Callable[[Chip, Session, CommandApdu, KeyObject], Response]] = {
+    Algorithm.ELC_SESSION: elc_authentication.general_authenticate,
+    Algorithm.ELC_ASYNCHRON_ADMIN: administration.asymmetric,
+}
 
 
 def manage_security_environment(chip: Chip, session: Session, command: CommandApdu) -> Response:
@@ -35,17 +41,24 @@ def manage_security_environment(chip: Chip, session: Session, command: CommandAp
 
 
 def general_authenticate(chip: Chip, session: Session, command: CommandApdu) -> Response:
-    """A round of PACE if SK.CAN was chosen last, else the authentication of `elc_authentication`.
+    """A round of PACE if SK.CAN was chosen last, else what the keys chosen say (gemSpec_COS N085.051).
 
-    6985 if no key was chosen. The first round begins a new run, also amid another.
+    6985 if no key was chosen, 6A81 for a key chosen for something else. The first round begins a new run, also amid
+    another.
     """
     if (command.p1, command.p2) != (0x00, 0x00):
         raise CommandRefused(chip.profile.wrong_p1_p2)
-    if not session.agreement.chosen or chip.can is None:
-        return elc_authentication.general_authenticate(chip, session, command)
-    if not command.ne:
-        raise CommandRefused(chip.profile.wrong_length)
-    return _pace(session, chip, chip.can, command)
+    if session.agreement.chosen and chip.can is not None:
+        if not command.ne:
+            raise CommandRefused(chip.profile.wrong_length)
+        return _pace(session, chip, chip.can, command)
+    chosen = session.chosen.get(Purpose.PROVE)
+    if chosen is None:
+        return administration.symmetric(chip, session, command)
+    protocol = _PROTOCOLS.get(chosen.algorithm)
+    if protocol is None or not isinstance(chosen.key, KeyObject):
+        raise CommandRefused(status.FUNCTION_NOT_SUPPORTED)
+    return protocol(chip, session, command, chosen.key)
 
 
 def _pace(session: Session, chip: Chip, can: str, command: CommandApdu) -> Response:

@@ -41,6 +41,13 @@ def unpad(data: bytes) -> bytes:
     return plain[:-1]
 
 
+def cmac(key: bytes, message: bytes) -> bytes:
+    """Eight octets of CMAC over the padded message (gemSpec_COS, CalculateCMAC_IsoPadding)."""
+    made = CMAC(algorithms.AES(key))
+    made.update(pad(message))
+    return made.finalize()[:MAC_SIZE]
+
+
 def is_secured(cla: int) -> bool:
     """Whether the class byte speaks of secure messaging, of whatever kind."""
     return not cla & 0x60 and bool(cla & SECURE)

@@ -140,7 +140,7 @@ def test_what_the_first_step_cannot_do_is_refused(reader: Reader) -> None:
     reader(CHOOSE)
     assert reader(OPEN + ISSUER.hex() + "00") == "6A81"
     assert reader(OPEN.replace("0000", "0001", 1) + PRACTICE.hex() + "00") == "6A86"
-    assert reader("002241A4068401098001F4") == "9000"
+    assert reader("002241A406840109800100") == "9000"
     assert reader(OPEN + PRACTICE.hex() + "00") == "6A81"
 
 
