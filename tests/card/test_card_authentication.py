@@ -7,7 +7,6 @@ from collections.abc import Callable
 from datetime import date, timedelta
 
 import pytest
-from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 from hypothesis import given
 from hypothesis import strategies as st
@@ -21,7 +20,7 @@ from emulators.card.pace import SessionKeys
 from emulators.card.passwords import pin_block
 from emulators.card.pki import CARDS_CA, PRACTICES_CA, CvIssuer
 from emulators.card.secure_messaging import TerminalChannel
-from tests.card.conftest import ESIGN, Answer, data, extended, public_key, through
+from tests.card.conftest import ESIGN, Answer, data, extended, through
 
 Reader = Callable[[str], str]
 MakeCard = Callable[..., HealthCard]
@@ -298,19 +297,3 @@ def test_without_room_for_an_answer_nothing_is_agreed_on(make_card: MakeCard, in
     right = mutual_seal(management.keys, bytes(16) + b"TESTONLY" + challenge + ICCSN8 + management.material)
     assert through(card, channel, CommandApdu(0, 0x82, 0, 0, right)) == Answer(0x6700)
     assert through(card, channel, CommandApdu(0, 0xA4, 4, 0x0C)) == Answer(0x9000)
-
-
-# -- certificates and their status ------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("sfid", "policy"), [(4, 70), (0x0B, 71), (5, 68), (0x0C, 69), (1, 70), (9, 71), (2, 68), (0x0A, 69)]
-)
-def test_each_certificate_is_issued_under_its_policy(cardholder: Reader, sfid: int, policy: int) -> None:
-    certificate = public_key(cardholder, sfid)
-    certificate.verify_directly_issued_by(CardPki().issuer_certificate())
-    policies = certificate.extensions.get_extension_for_class(x509.CertificatePolicies).value
-    assert f"1.2.276.0.76.4.{policy}" in [p.policy_identifier.dotted_string for p in policies]
-    pseudonymous = policy in (69, 71)
-    assert ("Prüfer" in certificate.subject.rfc4514_string()) is not pseudonymous
-    assert "TEST-ONLY" in certificate.subject.rfc4514_string()

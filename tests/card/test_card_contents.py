@@ -7,12 +7,13 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
+from cryptography import x509
 
-from emulators.card import HealthCard, TransportState, tlv
+from emulators.card import CardPki, HealthCard, TransportState, tlv
 from emulators.card.filesystem import TransparentFile
 from emulators.card.object_data import CardProfile, card_profile
 from emulators.core.person import Person
-from tests.card.conftest import TODAY
+from tests.card.conftest import TODAY, public_key
 
 Reader = Callable[[str], str]
 MakeCard = Callable[..., HealthCard]
@@ -135,3 +136,16 @@ def test_a_mistake_in_a_profile_is_named(points: dict[str, object]) -> None:
     changed = {name.replace("_", " "): value for name, value in points.items()}
     with pytest.raises(ValueError, match=next(iter(changed))):
         CardProfile.model_validate(card_profile().model_dump(by_alias=True) | changed)
+
+
+@pytest.mark.parametrize(
+    ("sfid", "policy"), [(4, 70), (0x0B, 71), (5, 68), (0x0C, 69), (1, 70), (9, 71), (2, 68), (0x0A, 69)]
+)
+def test_each_certificate_is_issued_under_its_policy(cardholder: Reader, sfid: int, policy: int) -> None:
+    certificate = public_key(cardholder, sfid)
+    certificate.verify_directly_issued_by(CardPki().issuer_certificate())
+    policies = certificate.extensions.get_extension_for_class(x509.CertificatePolicies).value
+    assert f"1.2.276.0.76.4.{policy}" in [p.policy_identifier.dotted_string for p in policies]
+    pseudonymous = policy in (69, 71)
+    assert ("Prüfer" in certificate.subject.rfc4514_string()) is not pseudonymous
+    assert "TEST-ONLY" in certificate.subject.rfc4514_string()
