@@ -14,7 +14,8 @@ from emulators.card.access import Chat
 from emulators.card.apdu import CommandApdu, Response
 from emulators.card.authority import private_key
 from emulators.card.cvc import CvCertificate, sign_digest
-from emulators.card.key_commands import role_digest
+from emulators.card.key_commands import mutual_open, mutual_seal, mutual_session_keys, role_digest
+from emulators.card.pace import SessionKeys
 from emulators.card.passwords import pin_block
 from emulators.card.secure_messaging import TerminalChannel
 from emulators.card.status import StatusWord
@@ -107,6 +108,7 @@ def public_key(reader: Reader, sfid: int) -> x509.Certificate:
 
 
 ROOT_CAR = b"DEPST" + bytes.fromhex("870221")
+ICCSN8 = bytes.fromhex(CLARA.card.iccsn)[2:]
 PRACTICE = bytes.fromhex("000A" + "80276883119999999999")
 
 
@@ -138,3 +140,24 @@ def authenticate(reader: Reader, *roles: int) -> None:
 @pytest.fixture
 def grant() -> Callable[..., None]:
     return authenticate
+
+
+class Management:
+    """What card management does with one of its symmetric keys."""
+
+    def __init__(self, card: HealthCard, reader: Reader, kid: int = 0x13, name: str = "SK.CMS.AES128") -> None:
+        self.keys = SessionKeys(*card.chip.personalisation.symmetric_keys(name))
+        self.card, self.reader, self.kid = card, reader, kid
+        self.material = bytes(range(64))
+
+    def cryptogram(self, number: bytes = b"TESTONLY") -> bytes:
+        """For a random number that the card has just drawn; `number` is iccsn8 of this side."""
+        challenge = data(self.reader("0084000010"))
+        assert self.reader(f"002281A4068301{self.kid:02X}800154") == "9000"
+        return mutual_seal(self.keys, bytes(16) + number + challenge + ICCSN8 + self.material)
+
+    def agree(self) -> TerminalChannel:
+        plain = mutual_open(self.keys, data(self.reader(extended("00820000", self.cryptogram()))))
+        assert plain is not None
+        assert plain[24:48] == bytes(16) + b"TESTONLY"
+        return TerminalChannel(mutual_session_keys(self.material, plain[48:], len(self.keys.encryption)))

@@ -15,12 +15,10 @@ from emulators.card import CardPki, HealthCard, cvc
 from emulators.card.access import Chat
 from emulators.card.apdu import CommandApdu
 from emulators.card.authority import private_key
-from emulators.card.key_commands import mutual_open, mutual_seal, mutual_session_keys, role_digest
-from emulators.card.pace import SessionKeys
+from emulators.card.key_commands import mutual_seal, role_digest
 from emulators.card.passwords import pin_block
 from emulators.card.pki import CARDS_CA, PRACTICES_CA, CvIssuer
-from emulators.card.secure_messaging import TerminalChannel
-from tests.card.conftest import ESIGN, Answer, data, extended, through
+from tests.card.conftest import ESIGN, ICCSN8, Answer, Management, data, through
 
 Reader = Callable[[str], str]
 MakeCard = Callable[..., HealthCard]
@@ -31,7 +29,6 @@ Present = Callable[[Reader, cvc.CvCertificate, bytes], str]
 TODAY = date(2021, 3, 23)
 ROOT_CAR = b"DEPST" + bytes.fromhex("870221")
 STRANGER = bytes.fromhex("000A" + "80276883118888888888")
-ICCSN8 = bytes.fromhex("80276883110000152715")[2:]
 DIGEST = hashlib.sha256(b"TEST ONLY").digest()
 
 
@@ -216,27 +213,6 @@ def test_the_card_proves_its_own_key_but_not_to_itself(reader: Reader) -> None:
     assert reader("0088000018" + token[:16].hex() + ICCSN8.hex() + "00") == "6A80"
     assert reader("0088000017" + token[:-1].hex() + "00") == "6700"
     assert reader("002241A406840109800105") == "6A81"
-
-
-class Management:
-    """What card management does with one of its symmetric keys."""
-
-    def __init__(self, card: HealthCard, reader: Reader, kid: int = 0x13, name: str = "SK.CMS.AES128") -> None:
-        self.keys = SessionKeys(*card.chip.personalisation.symmetric_keys(name))
-        self.card, self.reader, self.kid = card, reader, kid
-        self.material = bytes(range(64))
-
-    def cryptogram(self, number: bytes = b"TESTONLY") -> bytes:
-        """For a random number that the card has just drawn; `number` is iccsn8 of this side."""
-        challenge = data(self.reader("0084000010"))
-        assert self.reader(f"002281A4068301{self.kid:02X}800154") == "9000"
-        return mutual_seal(self.keys, bytes(16) + number + challenge + ICCSN8 + self.material)
-
-    def agree(self) -> TerminalChannel:
-        plain = mutual_open(self.keys, data(self.reader(extended("00820000", self.cryptogram()))))
-        assert plain is not None
-        assert plain[24:48] == bytes(16) + b"TESTONLY"
-        return TerminalChannel(mutual_session_keys(self.material, plain[48:], len(self.keys.encryption)))
 
 
 @pytest.mark.parametrize(("name", "kid"), [("SK.CMS.AES128", 0x13), ("SK.CMS.AES256", 0x18)])

@@ -5,11 +5,12 @@ from __future__ import annotations
 import pytest
 
 from emulators.card import CardPki, HealthCard
+from emulators.card.apdu import CommandApdu
 from emulators.card.chip import Chip
 from emulators.card.object_system import ObjectSystem, ObjectSystemError, parse
 from emulators.card.passwords import Secret, pin_block
 from emulators.card.personalisation import Personalisation
-from tests.card.conftest import CLARA, ROOT_CAR, TODAY, Insert, Reader, tell
+from tests.card.conftest import CLARA, ROOT_CAR, TODAY, Answer, Insert, Management, Reader, tell, through
 
 TEXT = """
 name: own
@@ -33,6 +34,7 @@ access:
     DISABLE VERIFICATION REQUIREMENT 01: ALW
     PSO VERIFY CERTIFICATE: ALW
     INTERNAL AUTHENTICATE: ALW
+    MUTUAL AUTHENTICATE: ALW
   hidden:
     READ BINARY: ALW
     DEACTIVATE: ALW
@@ -54,6 +56,7 @@ root:
       aid: D27600014499
       fid: 0xDF01
       access: all
+      keys: [{name: SK.Own.AES128, kid: 0x05, kind: aes128, algorithms: [aesSessionkey4SM], access: all}]
       files: [{name: EF.Inner, fid: 0x0001, sfid: 1, size: 10, access: all}]
     - {name: DF.Bare, aid: D27600014498, access: hidden}
 """
@@ -81,6 +84,16 @@ def test_the_kind_of_file_is_looked_at_after_the_rule(reader: Reader) -> None:
     assert reader("00B0820000") == "6981"
     assert reader("00B2010C00") == "6981"
     assert reader("00B0A10000") == "6A86"
+
+
+# gemSpec_COS N048.200 b.5, N030.720 and N030.700
+def test_a_session_of_a_folders_key_ends_when_the_folder_is_left(card: HealthCard, reader: Reader) -> None:
+    reader("00A4040C06D27600014499")
+    channel = Management(card, reader, 0x85, "SK.Own.AES128").agree()
+    select_again = CommandApdu(0, 0xA4, 4, 0x0C, bytes.fromhex("D27600014499"))
+    assert through(card, channel, select_again) == Answer(0x9000)
+    assert through(card, channel, CommandApdu(0, 0xA4, 4, 0x0C)) == Answer(0x9000, protected=False)
+    assert through(card, channel, CommandApdu(0, 0xA4, 4, 0x0C)) == Answer(0x6988, protected=False)
 
 
 def test_what_has_ended_stays_ended(reader: Reader) -> None:
