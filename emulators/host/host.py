@@ -124,7 +124,10 @@ class Host:
             return hosted
 
     def drop(self, name: str) -> Hosted:
-        """Forget a world: nobody finds it any more, and who waits in it is told. Raises `NoSuchWorld`."""
+        """Forget a world: nobody finds it any more, and who waits in it is told. Raises `NoSuchWorld`.
+
+        Its SMPP sessions go on in the next world that shares its account, or are unbound.
+        """
         with self._guard:
             hosted = self.get(name)
             del self._worlds[name]
@@ -135,9 +138,15 @@ class Host:
                 else:
                     self._accounts.pop(key, None)
         hosted.end(f"the world '{name}' was dropped")
+        self._pass_on(hosted)
         for tell in self._dropped:
             tell(hosted)
         return hosted
+
+    def _pass_on(self, dropped: Hosted) -> None:
+        with dropped.world.physics.lock:
+            heirs = self.having("smpp", dropped.world.sms.smpp_system_id)
+            dropped.smpp_account.end(heirs[0].smpp_account if heirs else None)
 
     def get(self, name: str) -> Hosted:
         """Raises `NoSuchWorld`."""

@@ -11,6 +11,7 @@ from emulators.core.clock import MonotonicPace, elapsed
 from emulators.core.courier import must_not_wait
 from emulators.core.faults import Armed
 from emulators.core.journal import Entry
+from emulators.sms.smpp.account import SmppAccount
 from emulators.world import World
 
 from .waiting import Match, Wait
@@ -50,6 +51,13 @@ class Hosted:
         keys = self.world.keys
         sid = keys.pop("sms_sid")
         return {"sms_sid": sid, "sms_service_sid": self.world.sms.credentials.messaging_service_sid, **keys}
+
+    @property
+    def smpp_account(self) -> SmppAccount:
+        """The account that SMPP sessions bind to; after each visit they let this world settle."""
+        account = self.world.sms.smpp_account
+        account.settle = self.settle
+        return account
 
     # -- time -----------------------------------------------------------------------------------------------------
 

@@ -122,9 +122,7 @@ def smpp_accounts(host: Host) -> Callable[[str], SmppAccount | None]:
         if not worlds:
             host.note_stranger("smpp", system_id)
             return None
-        smpp = worlds[0].world.sms.smpp_account
-        smpp.settle = worlds[0].settle
-        return smpp
+        return worlds[0].smpp_account
 
     return account
 

@@ -60,11 +60,18 @@ class Receiver(Protocol):
         """Send it, unless so many are sent ahead already that it must wait."""
 
 
+class Bound(Protocol):
+    """A session that is bound to the account."""
+
+    def move(self, heir: SmppAccount | None) -> None:
+        """Go on at `heir`, or be unbound: the account is no more."""
+
+
 class SmppAccount:
     """The gateway's account, seen by SMPP. Its deliveries go to any of its sessions that takes them.
 
     To be used with the world's lock held. `waiting` are deliveries for which no session was free. `settle` lets happen
-    what is due in this world, without the lock.
+    what is due in this world, without the lock. Once it has `ended`, nobody binds to it.
     """
 
     def __init__(self, gateway: SmsGateway, rules: Rules | None = None) -> None:
@@ -74,7 +81,8 @@ class SmppAccount:
         self.system_id = gateway.smpp_system_id
         self.rules = rules or Rules()
         self.settle: Callable[[], object] = self.physics.happen
-        self.sessions: list[object] = []
+        self.sessions: list[Bound] = []
+        self.ended = False
         self.newest_id: str | None = None
         self._receivers: list[Receiver] = []
         self.waiting: deque[Delivery] = deque()
@@ -84,6 +92,14 @@ class SmppAccount:
 
     def admits(self, password: str) -> bool:
         return compare_digest(password.encode("latin-1", "replace"), self.gateway.smpp_password.encode())
+
+    def end(self, heir: SmppAccount | None = None) -> None:
+        """Its world is dropped: the sessions go on at `heir`, which has the same credentials, or are unbound."""
+        self.ended = True
+        self._receivers.clear()
+        sessions, self.sessions = self.sessions, []
+        for session in sessions:
+            session.move(heir)
 
     # -- submissions ------------------------------------------------------------------------------------------------
 

@@ -8,51 +8,28 @@ noted in the journal; only where framing is lost is the connection closed.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime, timedelta
-from enum import Enum
 from functools import partial
-from typing import Any
+from threading import RLock
 
-from emulators.core.clock import elapsed
 from emulators.wire.line import struck
 from emulators.wire.tcp import Wire
 
 from .account import SmppAccount
 from .bent_line import answer_over, is_refused
-from .bodies import Bind, BindResp, Malformed, Tlv
-from .codes import RESPONSE, Command, Status, Tag, name_of
-from .faults import BIND, ENQUIRE_LINK, SUBMIT, BindRefused, ServerUnbind
+from .binding import MODES, RECEIVES, SUBMITS, Mode, admission, admit
+from .bodies import Bind, Malformed
+from .codes import RESPONSE, Command, Status, name_of
+from .faults import ENQUIRE_LINK, SUBMIT, ServerUnbind
 from .framer import Framer, FramingLost, Pdu
 from .operations import OPERATIONS, SUBMITTING, answer
-from .pdu import BINDS, decode, encode, pdu
+from .pdu import BINDS, decode, pdu
 from .spoiled import spoil
 from .submitted import Delivery
+from .upkeep import enquire_later, look_after
 from .voice import Voice
 
-INTERFACE_VERSION = 0x34
 _MAX_SEQUENCE = 0x7FFFFFFF
-_FIRST_WITH_PARAMETERS = 0x34  # interface versions below do not know optional parameters
-
-
-class Mode(Enum):
-    """The states of a session. Source: SMPP v3.4, 2.2."""
-
-    OPEN = "open"
-    TRANSMITTER = "transmitter"
-    RECEIVER = "receiver"
-    TRANSCEIVER = "transceiver"
-    UNBOUND = "unbound"
-    CLOSED = "closed"
-
-
-_MODES = {
-    Command.BIND_TRANSMITTER: Mode.TRANSMITTER,
-    Command.BIND_RECEIVER: Mode.RECEIVER,
-    Command.BIND_TRANSCEIVER: Mode.TRANSCEIVER,
-}
-_SUBMITS = frozenset({Mode.TRANSMITTER, Mode.TRANSCEIVER})
-_RECEIVES = frozenset({Mode.RECEIVER, Mode.TRANSCEIVER})
 
 
 class SmppSession:
@@ -61,7 +38,7 @@ class SmppSession:
     `accounts` finds the account of a system_id, `busy` is told of the account after each piece of input.
     """
 
-    _heard_at: datetime
+    heard_at: datetime
 
     def __init__(
         self,
@@ -75,7 +52,7 @@ class SmppSession:
         self.account: SmppAccount | None = None
         self._accounts = accounts
         self._busy = busy
-        self._lock: AbstractContextManager[Any] = nullcontext()
+        self._lock = RLock()  # its world's, once it has one
         self._framer = Framer()
         self._sequence = 0
         self._unanswered_submissions = 0
@@ -91,27 +68,43 @@ class SmppSession:
         try:
             while self.account is None and self.mode is not Mode.CLOSED and (request := next(requests, None)):
                 self._take(request)
-            with self._lock:
-                closed = Mode.CLOSED
+            lock, closed = self._locked(), Mode.CLOSED
+            try:
                 for request in requests:
                     if self.mode is closed:
                         break
                     self._take(request)
+            finally:
+                lock.release()
         except FramingLost as lost:
-            with self._lock:
-                self._note("framing_lost", why=str(lost))
-                self._say(Command.GENERIC_NACK, lost.sequence, Status.RINVCMDLEN)
-                self._end()
+            self._lose("framing_lost", str(lost), lost.sequence)
         if self.account is not None:
             if self.account.rules.idle_after is not None:
-                self._heard_at = self.account.physics.clock.now
+                self.heard_at = self.account.physics.clock.now
             self._busy(self.account)
 
     def lost(self, why: str) -> None:
-        with self._lock:
+        self._lose("connection_lost", why)
+
+    def _lose(self, event: str, why: str, nack: int | None = None) -> None:
+        lock = self._locked()
+        try:
             if why:
-                self._note("connection_lost", why=why)
+                self._note(event, why=why)
+            if nack is not None:
+                self._say(Command.GENERIC_NACK, nack, Status.RINVCMDLEN)
             self._end()
+        finally:
+            lock.release()
+
+    def _locked(self) -> RLock:
+        """The lock of its world, to be released: of the one that it is in once the lock is had (see `move`)."""
+        while True:
+            lock = self._lock
+            lock.acquire()
+            if lock is self._lock:
+                return lock
+            lock.release()
 
     def _take(self, request: Pdu) -> None:
         command = request.command
@@ -148,42 +141,47 @@ class SmppSession:
             self._say(request.command | RESPONSE, request.sequence, Status.RINVSYSID)
             return
         with account.physics.lock:
-            if is_refused(account):
+            if account.ended:  # its world was dropped a moment ago
+                self._say(request.command | RESPONSE, request.sequence, Status.RINVSYSID)
+            elif is_refused(account):
                 self._end()
             else:
                 self._handle(account, request, lambda session, _: session._bind_to(account, request, bind))
 
     def _bind_to(self, account: SmppAccount, request: Pdu, bind: Bind) -> None:
-        mode = _MODES[Command(request.command)]
-        hit = account.physics.faults.strike(account.name, BIND)
-        with account.physics.bent_by(hit):
-            status: int = Status.ROK
-            if hit is not None and isinstance(hit.fault, BindRefused):
-                status = hit.fault.status
-            elif not account.admits(bind.password):
-                status = Status.RINVPASWD
-            elif len(account.sessions) >= account.rules.sessions:
-                status = Status.RBINDFAIL
-            event = "bind.refused" if status else "bound"
-            about = {"status": status} if status else {}
-            version = f"0x{bind.interface_version:02X}"
-            account.write(event, system_id=bind.system_id, mode=mode.value, interface_version=version, **about)
-        if status:
+        mode = MODES[Command(request.command)]
+        if status := admit(account, mode, bind):
             self._say(request.command | RESPONSE, request.sequence, status)
             return
-        self.account, self.mode, self._lock = account, mode, account.physics.lock
-        self._may_submit = mode in _SUBMITS
-        version_tlv = Tlv(Tag.SC_INTERFACE_VERSION, bytes((INTERFACE_VERSION,)))
-        tlvs = (version_tlv,) if bind.interface_version >= _FIRST_WITH_PARAMETERS else ()
-        self._say(request.command | RESPONSE, request.sequence, body=encode(BindResp(account.system_id, tlvs)))
+        self.mode, self._may_submit = mode, mode in SUBMITS
+        self._say(request.command | RESPONSE, request.sequence, body=admission(account, bind))
+        self._enter(account)
+
+    def _enter(self, account: SmppAccount) -> None:
+        """The account is this session's from now on; its world's lock is held."""
+        self.account, self._lock = account, account.physics.lock
         account.sessions.append(self)
-        if mode in _RECEIVES:
+        if self.mode in RECEIVES:
             account.join(self)
-        if account.rules.enquire_every is not None:
-            self._enquire_after(account, account.rules.enquire_every)
-        if account.rules.idle_after is not None:
-            self._heard_at = account.physics.clock.now
-            self._drop_after(account, account.rules.idle_after, account.rules.idle_after)
+        look_after(self, account)
+
+    def move(self, heir: SmppAccount | None) -> None:
+        """Its world is gone, and so is its account: go on at `heir`, which is of the same client, or be unbound.
+
+        A session that still owes an answer is unbound in any case: only the clock that has stopped would have let it
+        go. The lock of the former world is held; worlds are dropped one by one, so waiting for the next one's is safe.
+        """
+        if heir is not None and self.mode is not Mode.UNBOUND and not self._voice.withheld:
+            with heir.physics.lock:
+                if not heir.ended:
+                    heir.write("taken_over", system_id=heir.system_id, mode=self.mode.value)
+                    self._enter(heir)
+                    return
+        if self.mode is not Mode.UNBOUND:
+            self._note("unbound", by="server")
+            self._say(Command.UNBIND, self._next())
+        self.mode, self._may_submit = Mode.CLOSED, False
+        self.wire.close()
 
     def _unbind(self, request: Pdu) -> None:
         if self.account is None:
@@ -224,27 +222,16 @@ class SmppSession:
             return
         self._say(request.command | RESPONSE, request.sequence)
 
-    def _enquire_after(self, account: SmppAccount, period: timedelta) -> None:
-        """Once only: the next one comes so long after the client has answered this one."""
+    @property
+    def closed(self) -> bool:
+        return self.mode is Mode.CLOSED
 
-        def enquire() -> None:
-            if self.mode is not Mode.CLOSED:
-                self._say(Command.ENQUIRE_LINK, self._next())
+    def enquire(self) -> None:
+        self._say(Command.ENQUIRE_LINK, self._next())
 
-        account.physics.later(period, enquire, "smpp enquire_link", upkeep=True)
-
-    def _drop_after(self, account: SmppAccount, delay: timedelta, limit: timedelta) -> None:
-        def look() -> None:
-            silent = elapsed(self._heard_at, account.physics.clock.now)
-            if self.mode is Mode.CLOSED:
-                return
-            if silent < limit:
-                self._drop_after(account, limit - silent, limit)
-                return
-            self._note("idle", seconds=int(silent.total_seconds()))
-            self._end()
-
-        account.physics.later(delay, look, "smpp session looked after", upkeep=True)
+    def give_up(self, silent: timedelta) -> None:
+        self._note("idle", seconds=int(silent.total_seconds()))
+        self._end()
 
     # -- submissions ------------------------------------------------------------------------------------------------
 
@@ -297,8 +284,8 @@ class SmppSession:
         elif command == Command.UNBIND | RESPONSE and self.mode is Mode.UNBOUND:
             self._end()
         elif command == Command.ENQUIRE_LINK | RESPONSE:
-            if account is not None and account.rules.enquire_every is not None:
-                self._enquire_after(account, account.rules.enquire_every)
+            if account is not None:
+                enquire_later(self, account)
         else:
             self._note("unasked_answer", command=name_of(Command, command), status=name_of(Status, status))
 
