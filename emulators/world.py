@@ -247,8 +247,8 @@ class World:
         self.sms.handset(person.mobile)
 
     def has_number(self, number: str) -> bool:
-        """Whether somebody in this world has that mobile number (E.164)."""
-        return any(person.mobile == number for person in self.people.values())
+        """Whether somebody in this world has that mobile number (E.164); asked without its lock, too."""
+        return any(person.mobile == number for person in tuple(self.people.values()))
 
     def give_phone(self, role: str, which: str, profile: str | DeviceProfile) -> Phone:
         """Give somebody a device: `which` is first or second. The first one holds the person's SIM, if it can."""

@@ -92,8 +92,10 @@ class Host:
         """A new world. `account_of` names one whose credentials it shares, for a system under test with one account.
 
         Where several worlds share an account, the recipient decides: the phone number of a text message, the domain or
-        mailbox of a mail. Raises `NameTaken`, `NoSuchWorld` (`account_of`), `ValueError` for a name that is none or an
-        unknown Land, `FaultWaits` if one is armed that strikes only where there is no other world.
+        mailbox of a mail. What says no recipient (an SMPP session, a list of all messages) is for the world that had
+        the account first, unless a path names another in front. Raises `NameTaken`, `NoSuchWorld` (`account_of`),
+        `ValueError` for a name that is none or an unknown Land, `FaultWaits` if one is armed that strikes only where
+        there is no other world.
         """
         if not NAME.fullmatch(name):
             raise ValueError(f"a world's name is 1 to 32 of a-z, 0-9 and '-', not {name!r}")

@@ -56,7 +56,7 @@ class Router:
             self._visited.popleft().settle()
 
     def _find(self, seen: Seen, named: str | None) -> Hosted | ASGIApp:
-        """The world that is meant, or the app that refuses a stranger."""
+        """The world that is meant, or the app that refuses the request."""
         if named is not None:
             try:
                 return self._host.get(named)

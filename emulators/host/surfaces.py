@@ -6,27 +6,23 @@ world's name in front of its paths, `/worlds/NAME/…`, for callers that have no
 
 from __future__ import annotations
 
-import json
-import re
 from base64 import b64decode
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from types import MappingProxyType
-from urllib.parse import parse_qs, parse_qsl
+from urllib.parse import parse_qsl
 
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Scope
 
 from emulators.post.credentials import account_of as post_account_of
 from emulators.sms.gateway import SmsGateway
-from emulators.sms.message import Rejected
+from emulators.sms.subject import subject_of
+from emulators.sms.surface import Request
 from emulators.sms.surface import account_of as sms_account_of
 from emulators.world import World
 
 from .hosted import Hosted
-
-_MESSAGES = re.compile(r"/2010-04-01/Accounts/([^/.]+)(?:/Messages/([^/.]+))?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +62,7 @@ class Seen:
 
 
 Shown = Callable[[Seen], Iterable[str | None]]
-Choice = Callable[[Sequence[Hosted], Seen], Hosted]
+Choice = Callable[[Sequence[Hosted], Seen], "Hosted | ASGIApp"]
 
 
 def first(worlds: Sequence[Hosted], _: Seen) -> Hosted:
@@ -80,7 +76,8 @@ def _knows_nothing(_: World, __: Seen) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Surface:
-    """One HTTP door. `shown` are the credentials in a request, the likeliest first; `choose` decides among sharers."""
+    """One HTTP door. `shown` are the credentials in a request, the likeliest first; `choose` decides among
+    sharers, or refuses."""
 
     name: str
     app: Callable[[World], ASGIApp]
@@ -106,36 +103,26 @@ def _sms_account(seen: Seen) -> Iterator[str | None]:
     yield sms_account_of(seen.scope)
 
 
-def _by_recipient(worlds: Sequence[Hosted], seen: Seen) -> Hosted:
-    """Whose message it is, or else who has the recipient's number."""
-    found = _MESSAGES.match(seen.path)
-    if found and found[2]:
-        return next((h for h in worlds if _has_message(h.world, found[2])), worlds[0])
-    numbers = (number.strip() for field in _recipients(seen) for number in field.split(","))
-    return next((h for number in numbers for h in worlds if h.world.has_number(number)), worlds[0])
+def _by_recipient(worlds: Sequence[Hosted], seen: Seen) -> Hosted | ASGIApp:
+    """Whose message it is, or else who has the recipients' numbers; numbers that nobody has decide nothing.
+
+    A list that says no recipient is the first world's: each world has a time of its own, so there is no order in which
+    the messages of several could stand in one list.
+    """
+    subject = subject_of(Request.of(seen.scope, seen.body))
+    if (sid := subject.sid) is not None:
+        return next((hosted for hosted in worlds if hosted.world.sms.store.get(sid) is not None), worlds[0])
+    numbers = [number for number in subject.numbers if any(hosted.world.has_number(number) for hosted in worlds)]
+    for hosted in worlds:
+        if all(map(hosted.world.has_number, numbers)):
+            return hosted
+    return _OF_SEVERAL_WORLDS
 
 
-def _recipients(seen: Seen) -> Iterator[str]:
-    """The fields `To` (Twilio) and `to` (seven.io) of query, form or JSON."""
-    yield from parse_qs(seen.query).get("to", ())
-    text = seen.body.decode(errors="replace")
-    kind = seen.headers.get("content-type", "")
-    if kind.startswith("application/x-www-form-urlencoded"):
-        form = parse_qs(text)
-        yield from (*form.get("To", ()), *form.get("to", ()))
-    elif kind.startswith("application/json"):
-        with suppress(ValueError, RecursionError):
-            fields = json.loads(text)
-            to = fields.get("to") if isinstance(fields, dict) else None
-            yield from [to] if isinstance(to, str) else []
-
-
-def _has_message(world: World, sid: str) -> bool:
-    try:
-        world.sms.message(sid)
-    except Rejected:
-        return False
-    return True
+_OF_SEVERAL_WORLDS = PlainTextResponse(
+    "400\nthe recipients are of several worlds that share this account: send to those of each world by themselves\n",
+    400,
+)
 
 
 def _has_case(world: World, seen: Seen) -> bool:

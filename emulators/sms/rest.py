@@ -39,6 +39,12 @@ PATHS: Mapping[str, str] = {
 Handler = Callable[["SmsGateway", Request, str], Reply]
 
 
+def sid_in(path: str) -> str | None:
+    """The message that a path names."""
+    shape = _MESSAGES.match(path, len(PREFIX) - 1) if path.startswith(PREFIX) else None
+    return shape["sid"] if shape is not None else None
+
+
 def respond(gateway: SmsGateway, request: Request) -> Reply:
     """Answer one request: faults first, then the credentials, then the handler; a `Rejected` becomes its answer.
 

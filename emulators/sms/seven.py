@@ -134,7 +134,7 @@ def _submitted(gateway: SmsGateway, order: SmsOrder) -> tuple[Message | None, in
 def _status(gateway: SmsGateway, _: Request, fields: Mapping[str, str]) -> Reply:
     """The last report on a message: its status and when."""
     wanted = fields.get("msg_id", "")
-    message = gateway.store.get(_sid(wanted)) if wanted.isascii() and wanted.isdigit() and len(wanted) < 40 else None
+    message = gateway.store.get(sid_of(wanted) or "")
     if message is None:
         raise Wrong(901)
     report: Report = {"id": wanted, "status": dlr_status(message), "status_time": _local(message.updated)}
@@ -214,8 +214,9 @@ def _id(message: Message) -> str:
     return str(int(message.sid[2:], 16))
 
 
-def _sid(number: str) -> str:
-    return f"SM{int(number):032x}"
+def sid_of(number: str) -> str | None:
+    """The SID of the message with that id, `None` for what is no id."""
+    return f"SM{int(number):032x}" if number.isascii() and number.isdigit() and len(number) < 40 else None
 
 
 def _local(moment: datetime) -> str:

@@ -129,7 +129,7 @@ def orders_of(
     `report` makes the listener for a URL. Raises `Wrong`.
     """
     text = fields.get("text", "")
-    recipients = [each.strip() for each in fields.get("to", "").split(",") if each.strip()]
+    recipients = recipients_of(fields)
     if not recipients:
         raise Wrong(NO_RECIPIENT)
     if not text:
@@ -148,7 +148,7 @@ def orders_of(
         raise Wrong(UNREADABLE) from None
     return [
         SmsOrder(
-            _e164(recipient),
+            recipient,
             fields.get("from") or _DEFAULT_SENDER,
             text,
             channel="seven",
@@ -162,6 +162,11 @@ def orders_of(
         )
         for recipient in recipients
     ]
+
+
+def recipients_of(fields: Mapping[str, str]) -> list[str]:
+    """The numbers in `to`, in E.164 as far as they are numbers."""
+    return [_e164(each.strip()) for each in fields.get("to", "").split(",") if each.strip()]
 
 
 def _e164(number: str) -> str:

@@ -28,7 +28,9 @@ if TYPE_CHECKING:
 BODY_LIMIT = 1024 * 1024
 """Bytes of a request; no form of an SMS is near that."""
 
-_SEVEN = "/api/"
+SEVEN = "/api/"
+"""Where seven.io's paths begin; all others are Twilio's."""
+
 _MAX_FIELDS = 1000
 
 
@@ -45,6 +47,10 @@ class Request:
     query: bytes
     headers: Mapping[bytes, bytes]
     body: bytes
+
+    @classmethod
+    def of(cls, scope: Scope, body: bytes) -> Request:
+        return cls(scope["method"], scope["path"], scope["query_string"], dict(scope["headers"]), body)
 
     def header(self, name: bytes) -> str:
         return self.headers.get(name, b"").decode("latin-1")
@@ -88,13 +94,11 @@ def app(gateway: SmsGateway) -> ASGIApp:
     async def surfaces(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return
-        request = Request(
-            scope["method"], scope["path"], scope["query_string"], dict(scope["headers"]), await _read(receive)
-        )
+        request = Request.of(scope, await _read(receive))
         if request.path in openapi.PATHS:
             reply = openapi.respond(request, scope.get("root_path", ""))
         else:
-            respond: Respond = seven.respond if request.path.startswith(_SEVEN) else rest.respond
+            respond: Respond = seven.respond if request.path.startswith(SEVEN) else rest.respond
             reply = respond(gateway, request)
         headers = [(b"content-length", b"%d" % len(reply.body)), *reply.headers]
         if reply.body:
@@ -124,7 +128,7 @@ def account_of(scope: Scope) -> str | None:
     """
     headers = dict(scope["headers"])
     path: str = scope["path"]
-    if path.startswith(_SEVEN):
+    if path.startswith(SEVEN):
         try:
             return seven_key_of(Request("GET", path, scope["query_string"], headers, b"")) or None
         except Malformed:

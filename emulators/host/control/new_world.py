@@ -81,7 +81,11 @@ class NewServices(Body):
 
 
 class NewWorld(Body):
-    """A world to be made. `account_of` names a world whose credentials it shares; then the recipient decides."""
+    """A world to be made. `account_of` names a world whose credentials it shares; then the recipient decides.
+
+    What says no recipient, such as an SMPP session or a list of all messages, is for the world that had the account
+    first, unless `/worlds/NAME` stands in front of its path.
+    """
 
     name: WorldName
     seed: Annotated[int, Field(ge=0, le=2**53), Integral] = 0
