@@ -48,7 +48,7 @@ class JournalFiles:
         self._thread.start()
 
     def finish(self, hosted: Hosted, patience: float = -1) -> Path:
-        """Write what is left of a world's journal and close its file. Raises `NotWhole`.
+        """Write what is left of a world's journal. Raises `NotWhole`.
 
         So that nothing comes after it the world is locked, if that can be had within `patience` real seconds; less than
         none stands for as long as it takes.
@@ -75,9 +75,6 @@ class JournalFiles:
                 f"the world '{hosted.name}' is gone, and of its journal the last {whole - written} of {whole} entries "
                 f"are lost: {file} cannot be written ({error.strerror or error})"
             ) from error
-        finally:
-            if growing is not None:
-                growing.close()
         return growing.path
 
     def end(self) -> list[Path]:
@@ -122,13 +119,16 @@ class JournalFiles:
 
 
 class _Growing:
-    """One file, and how much of the journal is in it."""
+    """One file, and how much of the journal is in it. It is open only while something is written.
+
+    There may be more worlds than files that a process may have open.
+    """
 
     def __init__(self, folder: Path, hosted: Hosted) -> None:
         self._journal = hosted.world.journal
         self.entries = 0
         self._octets = 0
-        self._file, self.path = _new_file(folder, hosted.name)
+        self.path = _new_file(folder, hosted.name)
 
     def catch_up(self) -> None:
         """Write the entries that are new. After an `OSError` the file ends where it ended before."""
@@ -137,26 +137,25 @@ class _Growing:
             return
         # Half a surrogate pair, which a client may have sent, is `\\udXXX` in JSON.
         octets = memoryview(to_jsonl(fresh).encode("utf-8", "backslashreplace"))
-        try:
-            left = octets
-            while left:
-                left = left[self._file.write(left) :]
-        except OSError:
-            self._file.seek(self._octets)
-            self._file.truncate()
-            raise
+        with FileIO(self.path, "a") as file:
+            try:
+                left = octets
+                while left:
+                    left = left[file.write(left) :]
+            except OSError:
+                file.truncate(self._octets)
+                raise
         self.entries += len(fresh)
         self._octets += len(octets)
 
-    def close(self) -> None:
-        self._file.close()
 
-
-def _new_file(folder: Path, name: str) -> tuple[FileIO, Path]:
+def _new_file(folder: Path, name: str) -> Path:
     count = 1
     while True:
         path = folder / (f"{name}.jsonl" if count == 1 else f"{name}.{count}.jsonl")
         try:
-            return FileIO(path, "x"), path
+            FileIO(path, "x").close()
         except FileExistsError:
             count += 1
+        else:
+            return path

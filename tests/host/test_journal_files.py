@@ -53,6 +53,54 @@ def test_half_a_surrogate_pair_is_written_as_json_writes_it(tmp_path: Path) -> N
     assert json.loads(path.read_text("utf-8"))["data"] == {"text": "a\ud83d"}
 
 
+class Counted(FileIO):
+    """A file that is counted as long as it is open."""
+
+    open_now = 0
+
+    def __init__(self, path: Path, mode: Any) -> None:
+        super().__init__(path, mode)
+        Counted.open_now += 1
+
+    def close(self) -> None:
+        Counted.open_now -= not self.closed
+        super().close()
+
+
+def test_files_stay_open_no_longer_than_something_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(journals, "FileIO", Counted)
+    host = Host()
+    worlds = [host.create(f"w{index}") for index in range(300)]
+    files = JournalFiles(host, tmp_path)
+    for text in ("first", "second"):
+        for hosted in worlds:
+            hosted.world.journal.write("test", text)
+        files.catch_up()
+        assert Counted.open_now == 0
+    host.drop("w0")
+    paths = files.end()
+    assert Counted.open_now == 0
+    assert (tmp_path / "w0.jsonl").read_text("utf-8") == worlds[0].world.journal.to_jsonl()
+    assert [path.read_text("utf-8") for path in paths] == [each.world.journal.to_jsonl() for each in worlds[1:]]
+
+
+def test_where_no_file_can_be_opened_for_a_while_all_is_written_later(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def none_left(path: Path, mode: Any) -> FileIO:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    host = Host()
+    journal = host.create("one").world.journal
+    files = JournalFiles(host, tmp_path)
+    for opens in (none_left, FileIO, none_left, FileIO):
+        journal.write("test", "something")
+        monkeypatch.setattr(journals, "FileIO", opens)
+        files.catch_up()
+    assert len(caplog.messages) == 2  # once for each time that it began
+    assert (tmp_path / "one.jsonl").read_text("utf-8") == journal.to_jsonl()
+
+
 class Full(FileIO):
     """A file on a disc that takes a few octets at a time, and then is full for a while."""
 
