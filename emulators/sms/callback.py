@@ -1,11 +1,12 @@
 """The webhooks that Twilio posts, for a new state of a message and for one that comes in, and their signature.
 
-Source of headers, retries and overrides: Twilio, Webhooks (HTTP callbacks): Connection overrides.
+Source of headers, timeouts, retries and overrides: Twilio, Webhooks (HTTP callbacks): Connection overrides.
 """
 
 from __future__ import annotations
 
 import hmac
+import time
 from base64 import b64encode
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -13,13 +14,11 @@ from functools import lru_cache
 from hashlib import sha1, sha256
 from urllib.parse import parse_qs, quote_plus, urldefrag
 
-from emulators.wire.outside import as_sent
+from emulators.wire.outside import Patience, Unanswered, as_sent
 
 from .message import Message
 
 API_VERSION = "2010-04-01"
-
-_MAX_RETRIES = 5
 
 
 def status_form(message: Message) -> dict[str, str]:
@@ -87,17 +86,28 @@ def _quoted(value: str) -> str:
     return quote_plus(value)
 
 
+Post = Callable[[str, Patience], "int | Unanswered"]
+
+_NO_ANSWER = {Unanswered.NOT_CONNECTED: "ct", Unanswered.TOO_LATE: "rt"}
+_POLICIES = frozenset({"4xx", "5xx", "all", *_NO_ANSWER.values()})
+
+
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Where a webhook goes, and when it is tried again: `rc` and `rp` in the URL's fragment, which is not sent.
+    """Where a webhook goes, how long each attempt waits, and when there is another: as the URL's fragment says, which
+    is not sent.
 
-    `rc` is the number of retries (0 to 5, by default 1), `rp` a list of `4xx`, `5xx`, `ct` (nobody answers, the
-    default), `rt` (the same here: no answer is no answer), `all`.
+    `ct`, `rt` and `tt` are milliseconds: until the connection is there, for each piece of the answer, and for all
+    attempts together. `rc` is the number of retries, `rp` a list of what is tried again: `4xx`, `5xx`, `ct` (no
+    connection, or one that breaks), `rt` (no answer in time), `all`.
     """
 
     url: str
     retries: int = 1
     policy: frozenset[str] = frozenset({"ct"})
+    connect: float = 5.0
+    read: float = 15.0
+    total: float = 15.0
 
     @classmethod
     def of(cls, url: str) -> Target:
@@ -105,20 +115,32 @@ class Target:
         if "#" not in url:
             return cls(as_sent(url))
         bare, fragment = urldefrag(url)
-        overrides = parse_qs(fragment)
-        count = overrides.get("rc", ["1"])[-1]
-        retries = int(count) if count in map(str, range(_MAX_RETRIES + 1)) else 1
-        return cls(as_sent(bare), retries, frozenset(overrides.get("rp", ["ct"])[-1].split(",")))
+        given = {name: values[-1] for name, values in parse_qs(fragment).items()}
+        policy = _POLICIES.intersection(given.get("rp", "").split(","))
+        return cls(
+            as_sent(bare),
+            _within(given.get("rc", ""), 0, 5, 1),
+            policy or frozenset({"ct"}),
+            _within(given.get("ct", ""), 100, 10_000, 5_000) / 1000,
+            _within(given.get("rt", ""), 100, 15_000, 15_000) / 1000,
+            _within(given.get("tt", ""), 100, 15_000, 15_000) / 1000,
+        )
 
-    def again(self, answer: int | None) -> bool:
-        """Whether an attempt that ended with `answer` (`None`: nobody answered) is repeated."""
-        if answer is None:
-            return bool(self.policy & {"ct", "rt", "all"})
+    def again(self, answer: int | Unanswered) -> bool:
+        """Whether an attempt that ended so is repeated."""
+        if isinstance(answer, Unanswered):
+            return bool(self.policy & {_NO_ANSWER[answer], "all"})
         return bool(self.policy & {f"{answer // 100}xx", "all"}) and answer >= 400
 
-    def call(self, post: Callable[[str], int | None]) -> list[int | None]:
-        """Post until it needs no repetition; returns all answers."""
-        answers = [post(self.url)]
-        while len(answers) <= self.retries and self.again(answers[-1]):
-            answers.append(post(self.url))
+    def call(self, post: Post, monotonic: Callable[[], float] = time.monotonic) -> list[int | Unanswered]:
+        """Post until it needs no repetition, or time is up; returns all answers. `monotonic` gives real seconds."""
+        until = monotonic() + self.total
+        answers = [post(self.url, Patience(self.connect, self.read, self.total))]
+        while len(answers) <= self.retries and self.again(answers[-1]) and (left := until - monotonic()) > 0:
+            answers.append(post(self.url, Patience(self.connect, self.read, left)))
         return answers
+
+
+def _within(text: str, least: int, most: int, default: int) -> int:
+    fits = text.isascii() and text.isdigit() and len(text) <= len(str(most)) and least <= int(text) <= most
+    return int(text) if fits else default

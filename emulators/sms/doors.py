@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from emulators.wire.http import HttpDoor, deliver
+from emulators.wire.http import HttpDoor
+from emulators.wire.outside import Patience, Unanswered, call
 from emulators.wire.tcp import TcpDoor
 
 from .smpp.account import SmppAccount
@@ -13,8 +14,6 @@ from .smpp.doors import smpp_door
 
 if TYPE_CHECKING:
     from .gateway import SmsGateway
-
-_CALLBACK_TIMEOUT = 5.0  # seconds of real time
 
 
 def rest_door(gateway: SmsGateway) -> HttpDoor:
@@ -27,6 +26,6 @@ def account_door(account: SmppAccount) -> TcpDoor:
     return smpp_door("smpp", lambda system_id: account if system_id == account.system_id else None)
 
 
-def post_callback(url: str, headers: Mapping[str, str], body: bytes) -> int | None:
-    """Post a status callback; returns the HTTP status, or `None` if nobody answered."""
-    return deliver("POST", url, headers, body, _CALLBACK_TIMEOUT)
+def post_callback(url: str, headers: Mapping[str, str], body: bytes, patience: Patience) -> int | Unanswered:
+    """Post a status callback; returns the HTTP status, or why there is none."""
+    return call("POST", url, headers, body, patience)

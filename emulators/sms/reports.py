@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 
 from emulators.core.physics import Physics
+from emulators.wire.outside import Unanswered
 
 from .callback import Target, inbound_form, signed_request, status_form
 from .doors import post_callback
@@ -66,10 +67,13 @@ class Reports:
 
         def errand() -> None:
             headers, body = make(token)
-            answers = target.call(lambda url: post_callback(url, headers, body))
+            answers = target.call(lambda url, patience: post_callback(url, headers, body, patience))
             with self._physics.lock:
                 for answer in answers:
-                    self._write(event, sid=sid, status=status, url=target.url, answer=answer)
+                    told = (
+                        {"answer": None, "why": answer.value} if isinstance(answer, Unanswered) else {"answer": answer}
+                    )
+                    self._write(event, sid=sid, status=status, url=target.url, **told)
 
         return errand
 

@@ -5,14 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import timedelta
+from typing import Any
 from urllib.parse import parse_qsl
 
 import pytest
+import requests
 import responses
 
 from emulators.core.physics import Physics
 from emulators.sms.callback import Target, signature
 from emulators.sms.gateway import Rejected, SmsGateway, SmsOrder
+from emulators.wire.outside import Patience, Unanswered
 from tests.sms.conftest import last
 
 NUMBER, SENDER = "+491713920000", "+491713920050"
@@ -68,14 +71,83 @@ def test_a_callback_is_tried_again_as_its_url_says(
     )
 
 
-@pytest.mark.parametrize(("fragment", "attempts"), [("", 2), ("#rc=0", 1), ("#rc=5", 6), ("#rc=3&rp=5xx", 1)])
-def test_where_nobody_answers_it_is_tried_again_unless_told_otherwise(fragment: str, attempts: int) -> None:
-    assert Target.of(HOOK + fragment).call(lambda _: None) == [None] * attempts
+@pytest.mark.parametrize(
+    ("fragment", "unreachable", "late"),
+    [
+        ("", 2, 1),
+        ("#rc=0", 1, 1),
+        ("#rc=5", 6, 1),
+        ("#rp=rt", 1, 2),
+        ("#rp=ct,rt", 2, 2),
+        ("#rc=3&rp=all", 4, 4),
+        ("#rc=3&rp=5xx", 1, 1),
+        ("#rc=3&rp=whatever", 4, 1),
+    ],
+)
+def test_no_connection_and_no_answer_in_time_are_tried_again_apart(
+    physics: Physics, sms: SmsGateway, mock: responses.RequestsMock, fragment: str, unreachable: int, late: int
+) -> None:
+    """Source: Twilio, Connection overrides: the policy is `ct` unless the URL has another."""
+    for error, attempts, why in (
+        (requests.ConnectTimeout(), unreachable, "not connected"),
+        (requests.ConnectionError(), unreachable, "not connected"),
+        (requests.ReadTimeout(), late, "too late"),
+    ):
+        mock.upsert("POST", HOOK, body=error)
+        mock.calls.reset()
+        run(physics, sms, HOOK + fragment)
+        assert states(mock) == ["sent"] * attempts + ["delivered"] * attempts
+        noted = last(physics, "callback")
+        assert (noted["answer"], noted["why"]) == (None, why)
+
+
+@pytest.mark.parametrize(
+    ("fragment", "connect", "read", "total"),
+    [
+        ("", 5, 15, 15),
+        ("#ct=100&rt=250&tt=10000", 0.1, 0.25, 10),
+        ("#ct=10000&rt=15000", 10, 15, 15),
+        ("#ct=10001&rt=15001&tt=15001", 5, 15, 15),
+        ("#ct=99&rt=99&tt=99", 5, 15, 15),
+        ("#ct=&rt=x&tt=-1", 5, 15, 15),
+        ("#ct=\u0661\u0660\u0660", 5, 15, 15),
+    ],
+)
+def test_a_callback_waits_as_long_as_its_url_says(
+    physics: Physics,
+    sms: SmsGateway,
+    mock: responses.RequestsMock,
+    fragment: str,
+    connect: float,
+    read: float,
+    total: float,
+) -> None:
+    """Source: Twilio, Connection overrides: milliseconds, each with its least, its most and what counts unsaid."""
+    mock.post(HOOK)
+    run(physics, sms, HOOK + fragment)
+    request: Any = mock.calls[0].request
+    timeout = request.req_kwargs["timeout"]
+    assert (timeout.connect_timeout, timeout.read_timeout, round(timeout.total, 1)) == (connect, read, total)
+
+
+@pytest.mark.parametrize(("fragment", "waits"), [("#rc=5&rp=all", [15.0, 9.0, 3.0]), ("#rc=1&rp=all&tt=6000", [6.0])])
+def test_all_attempts_together_take_no_longer_than_the_total(fragment: str, waits: list[float]) -> None:
+    now, left = 100.0, list[float | None]()
+
+    def post(_: str, patience: Patience) -> Unanswered:
+        nonlocal now
+        now += 6
+        left.append(patience.total)
+        return Unanswered.TOO_LATE
+
+    assert Target.of(HOOK + fragment).call(post, lambda: now) == [Unanswered.TOO_LATE] * len(waits)
+    assert left == waits
 
 
 def test_a_retry_ends_with_the_first_good_answer() -> None:
-    answers = iter([None, 200])
-    assert Target.of(f"{HOOK}#rc=5").call(lambda _: next(answers)) == [None, 200]
+    expected: list[int | Unanswered] = [Unanswered.NOT_CONNECTED, 200]
+    answers = iter(expected)
+    assert Target.of(f"{HOOK}#rc=5").call(lambda _, __: next(answers), lambda: 0.0) == expected
 
 
 @pytest.mark.parametrize(

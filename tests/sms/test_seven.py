@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
+import requests
 import responses
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -198,6 +199,20 @@ def test_each_state_is_reported_to_the_webhook(physics: Physics, sms: SmsGateway
     assert all(report["webhook_event"] == "dlr" and report["data"]["msg_id"] == id_of for report in reports)
     assert reports[0]["data"]["timestamp"] == "2021-03-23 09:00:00.000"
     assert reports[0]["data"]["foreign_id"] == "vorgang-7"
+
+
+@pytest.mark.parametrize("error", [requests.ReadTimeout(), requests.ConnectTimeout(), requests.ConnectionError()])
+def test_a_report_without_an_answer_is_posted_once_more_and_twilios_overrides_are_not_sevens(
+    physics: Physics, sms: SmsGateway, error: Exception
+) -> None:
+    """Source: seven.io, Webhooks: five seconds an attempt, and timeouts are connection errors, too."""
+    with responses.RequestsMock() as mock:
+        mock.post(HOOK, body=error)
+        detail(sms, delivery_report=f"{HOOK}#rc=5&rp=4xx&rt=100")
+        physics.happen()
+        asked: list[Any] = [each.request for each in mock.calls]
+    assert [json.loads(each.body)["data"]["status"] for each in asked] == ["TRANSMITTED"] * 2 + ["DELIVERED"] * 2
+    assert {each.req_kwargs["timeout"].read_timeout for each in asked} == {5}
 
 
 def test_the_status_of_a_message_can_be_asked(physics: Physics, sms: SmsGateway) -> None:

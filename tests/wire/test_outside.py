@@ -1,7 +1,9 @@
 """Calls to the outside from a world behind doors: by a courier, who waits so that the loop need not."""
 
+import socket
 from collections.abc import Iterator
 from queue import Queue
+from threading import Thread
 
 import pytest
 import requests
@@ -13,6 +15,7 @@ from starlette.routing import Route
 from emulators.core.physics import Physics
 from emulators.wire.http import HttpDoor, deliver
 from emulators.wire.loop import BackgroundLoop
+from emulators.wire.outside import Patience, Unanswered, call
 
 PATIENCE = 10.0  # seconds until a thread that never reports counts as stuck
 
@@ -72,3 +75,48 @@ def test_a_courier_keeps_the_connection_and_no_cookies(shop: Shop, url: str) -> 
 def test_nobody_there_is_none_and_the_next_call_goes_out(shop: Shop, url: str) -> None:
     assert order(shop, url, "http://127.0.0.1:1/back") == [None, None, None]
     assert order(shop, url, f"{url}/back") == [204, 204, 204]
+
+
+@pytest.fixture
+def silent() -> Iterator[socket.socket]:
+    """Somebody who lets himself be called, and says no more than a test has him say."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield server
+
+
+def url_of(server: socket.socket) -> str:
+    return f"http://127.0.0.1:{server.getsockname()[1]}/"
+
+
+@pytest.mark.parametrize("patience", [Patience(PATIENCE, 0.01), Patience(PATIENCE, PATIENCE, 0.01)])
+def test_an_answer_that_does_not_come_in_time_is_told_from_no_connection(
+    silent: socket.socket, patience: Patience
+) -> None:
+    assert call("POST", url_of(silent), {}, b"x", patience) is Unanswered.TOO_LATE
+
+
+def test_an_answer_that_stops_in_its_midst_is_too_late(silent: socket.socket) -> None:
+    heard: list[socket.socket] = []
+
+    def begin() -> None:
+        heard.append(silent.accept()[0])
+        heard[0].recv(1000)
+        heard[0].sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n")
+
+    speaker = Thread(target=begin)
+    speaker.start()
+    assert call("POST", url_of(silent), {}, b"x", Patience(PATIENCE, 0.5)) is Unanswered.TOO_LATE
+    speaker.join(PATIENCE)
+    heard[0].close()
+
+
+def test_who_is_not_there_or_hangs_up_is_not_connected(silent: socket.socket) -> None:
+    hangs_up = Thread(target=lambda: silent.accept()[0].close())
+    hangs_up.start()
+    patience = Patience(PATIENCE, PATIENCE)
+    assert call("POST", url_of(silent), {}, b"x", patience) is Unanswered.NOT_CONNECTED
+    hangs_up.join(PATIENCE)
+    nowhere = url_of(silent)
+    silent.close()
+    assert call("POST", nowhere, {}, b"x", patience) is Unanswered.NOT_CONNECTED
+    assert call("POST", "no url", {}, b"x", patience) is Unanswered.NOT_CONNECTED
