@@ -8,6 +8,7 @@ REFUSALS: dict[int, tuple[int, str]] = {
     20003: (401, "Authenticate"),
     20004: (405, "Method not allowed"),
     20005: (401, "Account not active"),
+    20008: (403, "Resource not accessible with Test Account Credentials"),
     20404: (404, "The requested resource was not found"),
     20409: (409, "The message is not in a state that allows this"),
     20413: (413, "Request body too large"),

@@ -61,10 +61,11 @@ def respond(gateway: SmsGateway, request: Request) -> Reply:
         if len(request.body) > BODY_LIMIT:
             raise Rejected.because(20413, f"the limit is {BODY_LIMIT} bytes")
         kind = shape["part"] or ("Message" if shape["sid"] else "Messages")
-        handlers = LIVE if live else TEST
-        handler = handlers.get((kind, request.method))
+        handler = (LIVE if live else TEST).get((kind, request.method))
         if handler is None:
-            allowed = sorted(method for each, method in handlers if each == kind)
+            if not live:
+                raise Rejected.because(20008)
+            allowed = sorted(method for each, method in LIVE if each == kind)
             return _refusal(Rejected.because(20004, request.method), ((b"allow", ", ".join(allowed).encode()),))
         return handler(gateway, request, shape["sid"] or "")
     except Rejected as refused:
@@ -150,10 +151,6 @@ def _feedback(gateway: SmsGateway, request: Request, sid: str) -> Reply:
     outcome = outcome_of(request.form())
     gateway.physics.journal.write(gateway.name, "feedback", sid=sid, outcome=outcome)
     return Reply.of(201, feedback(message, outcome, gateway.physics.clock.now))
-
-
-def _list_nothing(gateway: SmsGateway, request: Request, _: str) -> Reply:
-    return Reply.of(200, _page_body(gateway, request, (), 0, PAGE_SIZE, {}, {}))
 
 
 def _list(gateway: SmsGateway, request: Request, _: str) -> Reply:
@@ -246,7 +243,8 @@ LIVE: Mapping[tuple[str, str], Handler] = {
     ("Media", "GET"): _media,
     ("Feedback", "POST"): _feedback,
 }
-TEST: Mapping[tuple[str, str], Handler] = {("Messages", "POST"): _create_nothing, ("Messages", "GET"): _list_nothing}
+TEST: Mapping[tuple[str, str], Handler] = {("Messages", "POST"): _create_nothing}
+"""All that the test credentials can. Source: Twilio, Test Credentials, "Supported Resources"."""
 
 
 # -- refusals and small parts --------------------------------------------------------------------------------------

@@ -164,6 +164,8 @@ def _recipients() -> str:
     return rf"^\+({'|'.join((*(number[1:] for number in PHONE_NUMBERS.mobile_singles), *blocks))})$"
 
 
+_PORT = "[1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5]"
+
 _NO_TEXT_MESSAGE = _not_here("it sends text messages only")
 _NO_TEMPLATES = _not_here("it has no content templates")
 
@@ -190,7 +192,7 @@ CREATE: Mapping[str, Field] = {
     "StatusCallback": Field(
         {
             "type": "string",
-            "pattern": "^(https?://[A-Za-z0-9.-]+(:[1-9][0-9]{0,3})?([/?#][!-~]*)?)?$",
+            "pattern": f"^(https?://[A-Za-z0-9.-]+(:({_PORT}))?([/?#][!-~]*)?)?$",
             "description": "where each state is posted to, signed with `X-Twilio-Signature`",
         }
     ),

@@ -113,8 +113,8 @@ def document() -> Schema:
         "Prüfstand: text messages, in Twilio's shape",
         API_VERSION,
         "Twilio's Messages resource, as this test bench speaks it: each path also without `.json`, always answered in "
-        "JSON. The test credentials know creating and listing only (else 405), and send nothing. 403, 429 and 503 come "
-        "of Twilio's magic numbers and of faults. TEST ONLY.",
+        "JSON. The test credentials can create only (else 403), and send nothing. 429 and 503, and 403 where a message "
+        "is created, come of Twilio's magic numbers and of faults. TEST ONLY.",
         {
             (PATHS[kind], method): _operation(kind, method, operation)
             for (kind, method), operation in OPERATIONS.items()
@@ -128,7 +128,7 @@ def document() -> Schema:
 
 
 def _operation(kind: str, method: str, operation: Operation) -> Schema:
-    problems = {*operation.problems, *(() if (kind, method) in TEST else (405,))}
+    problems = {*operation.problems, *(() if (kind, method) in TEST else (403,))}
     described: Schema = {
         "operationId": operation.name,
         "summary": operation.about,

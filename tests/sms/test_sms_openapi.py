@@ -161,11 +161,34 @@ def test_feedback_with_a_field_that_it_does_not_have_is_refused_by_name(physics:
     assert "feedback" not in events(physics)
 
 
-@pytest.mark.parametrize(("path", "method", "allowed"), [(".json", "PUT", "GET, POST"), ("/SM0.json", "GET", "")])
-def test_the_test_credentials_are_told_what_they_can(sms: SmsGateway, path: str, method: str, allowed: str) -> None:
-    where = f"/2010-04-01/Accounts/{sms.credentials.test_account_sid}/Messages{path}"
+@pytest.mark.parametrize(
+    ("method", "path"),
+    sorted({(method, rest.PATHS[kind]) for kind, method in rest.LIVE} - {("POST", rest.PATHS["Messages"])}),
+)
+def test_the_test_credentials_can_send_and_nothing_else(sms: SmsGateway, method: str, path: str) -> None:
+    """Source: Twilio, Test Credentials, "Supported Resources"."""
+    sid = sms.receive("+491713920000", "+491713920050", "x").sid
+    where = re.sub(r"{\w*Sid}", sid, path.replace("{AccountSid}", sms.credentials.test_account_sid))
     answer = ask(sms, method, where, by="test")
-    assert (answer.status, dict(answer.headers)["allow"]) == (405, allowed)
+    assert (answer.status, json.loads(answer.body)["code"]) == (403, 20008)
+    assert "20008" in rest_openapi.document()["paths"][path][method.lower()]["responses"]["403"]["description"]
+
+
+@pytest.mark.parametrize(
+    ("port", "accepted"),
+    [("", True), (":1", True), (":9999", True), (":10000", True), (":59999", True), (":64999", True), (":65499", True),
+     (":65529", True), (":65535", True), (":65536", False), (":66000", False), (":70000", False), (":99999", False),
+     (":100000", False), (":0", False)],
+)  # fmt: skip
+def test_a_callback_may_be_at_any_port_that_there_is_by_the_description_and_by_the_server(
+    sms: SmsGateway, port: str, accepted: bool
+) -> None:
+    url = f"http://epa.example{port}/hook"
+    assert bool(re.search(str(CREATE["StatusCallback"].schema["pattern"]), url)) == accepted
+    form = {"To": "+491713920000", "From": "Musterkasse", "Body": "x", "StatusCallback": url}
+    answer = ask(sms, "POST", f"{messages(sms)}.json", form)
+    assert answer.status == (201 if accepted else 400)
+    assert accepted or (json.loads(answer.body)["code"], url in json.loads(answer.body)["message"]) == (21609, True)
 
 
 @pytest.mark.parametrize(("method", "path", "status"), [("DELETE", "/api/sms", 405), ("GET", "/api/voice", 404)])
