@@ -64,7 +64,7 @@ class SmsOrder(NamedTuple):
     `data_coding` counts (class 0 is a flash message), and `coding` is how the text travels if that is not the cheapest
     way. `validity` counts from the moment the message sets out. `listener` is called, with the world locked, at each
     change of the message's status. With `discard_body` and `obfuscate_address`, the gateway's resource does not show
-    the text and the end of the number.
+    the text and the end of the number. `label` is what the sender's statistics have it under.
     """
 
     to: str
@@ -84,6 +84,7 @@ class SmsOrder(NamedTuple):
     discard_body: bool = False
     obfuscate_address: bool = False
     coding: Coding | None = None
+    label: str | None = None
 
     @property
     def flash(self) -> bool:

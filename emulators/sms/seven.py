@@ -95,7 +95,7 @@ def respond(gateway: SmsGateway, request: Request) -> Reply:
         refused = Rejected(wrong.code, 200, str(wrong))
         refusal_noted(gateway.physics, gateway.name, refused)
         nothing: Refused = {"success": str(wrong.code), "messages": []}
-        return _plain_or_json(fields, str(wrong.code), nothing)
+        return _plain_or_json(request, fields, str(wrong.code), nothing)
 
 
 def _send(gateway: SmsGateway, request: Request, fields: Mapping[str, str]) -> Reply:
@@ -119,7 +119,7 @@ def _send(gateway: SmsGateway, request: Request, fields: Mapping[str, str]) -> R
         "sms_type": "direct",
         "messages": [_detail(gateway, *result) for result in results],
     }
-    return _plain_or_json(fields, "\n".join(lines), detail, request)
+    return _plain_or_json(request, fields, "\n".join(lines), detail)
 
 
 def _submitted(gateway: SmsGateway, order: SmsOrder) -> tuple[Message | None, int]:
@@ -138,14 +138,14 @@ def _submitted(gateway: SmsGateway, order: SmsOrder) -> tuple[Message | None, in
         return None, _CODE_OF.get(refused.code, 600)
 
 
-def _status(gateway: SmsGateway, _: Request, fields: Mapping[str, str]) -> Reply:
+def _status(gateway: SmsGateway, request: Request, fields: Mapping[str, str]) -> Reply:
     """The last report on a message: its status and when."""
     wanted = fields.get("msg_id", "")
     message = gateway.store.get(sid_of(wanted) or "")
     if message is None:
         raise Wrong(901)
     report: Report = {"id": wanted, "status": dlr_status(message), "status_time": _local(message.updated)}
-    return _plain_or_json(fields, f"{report['status']}\n{report['status_time']}", report)
+    return _plain_or_json(request, fields, f"{report['status']}\n{report['status_time']}", report)
 
 
 HANDLERS: Mapping[str, Mapping[str, Handler]] = {
@@ -186,10 +186,8 @@ def _authenticate(gateway: SmsGateway, request: Request, fields: Mapping[str, st
 # -- answering --------------------------------------------------------------------------------------------------------
 
 
-def _plain_or_json(fields: Mapping[str, str], plain: str, detail: object, request: Request | None = None) -> Reply:
-    wants_json = truth(fields.get("json", "")) or (
-        request is not None and "application/json" in request.header(b"accept").lower()
-    )
+def _plain_or_json(request: Request, fields: Mapping[str, str], plain: str, detail: object) -> Reply:
+    wants_json = truth(fields.get("json", "")) or "application/json" in request.header(b"accept").lower()
     return Reply.of(200, detail) if wants_json else Reply(200, plain.encode(), b"text/plain; charset=utf-8")
 
 
@@ -201,7 +199,7 @@ def _detail(gateway: SmsGateway, order: SmsOrder, message: Message | None, code:
         "recipient": order.to.removeprefix("+"),
         "text": order.body,
         "encoding": "ucs2" if message is not None and message.coding.encoding is Encoding.UCS2 else "gsm",
-        "label": None,
+        "label": order.label,
         "parts": 0 if message is None else message.coding.segments,
         "udh": order.udh.hex() or None,
         "is_binary": False,

@@ -6,6 +6,7 @@ Source: seven.io, js-client (SmsParams, ErrorCode) and SMS API documentation.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 
@@ -44,6 +45,8 @@ MAX_RECIPIENTS = 1000
 
 _DEFAULT_SENDER = "SMS"
 
+_LABEL = re.compile(r"[A-Za-z0-9._@-]{0,100}")
+
 _FLAG: Mapping[str, object] = {"type": "string", "enum": ["0", "1", ""]}
 
 # What can be asked for, as JSON schemas. What is wrong is told by a code, and what is not known is passed over.
@@ -66,6 +69,11 @@ SMS: Mapping[str, Mapping[str, object]] = {
     "flash": {**_FLAG, "description": "shown at once, not stored"},
     "ttl": {"type": "string", "pattern": "^([1-9][0-9]{0,5})?$", "description": "minutes that it is tried for"},
     "udh": {"type": "string", "pattern": "^([0-9a-fA-F]{2})*$", "description": "user data header"},
+    "label": {
+        "type": "string",
+        "pattern": f"^{_LABEL.pattern}$",
+        "description": "what the sender's statistics have it under; comes back with the answer",
+    },
     "foreign_id": {"type": "string", "description": "comes back in delivery reports"},
     "delivery_report": {"type": "string", "format": "uri", "description": "the webhook that each state is posted to"},
     "json": {**_FLAG, "description": "answer in JSON, as with `Accept: application/json`"},
@@ -74,7 +82,7 @@ SMS: Mapping[str, Mapping[str, object]] = {
 }
 STATUS: Mapping[str, Mapping[str, object]] = {
     "msg_id": {"type": "string", "pattern": "^[0-9]{1,39}$", "description": "the id of a message"},
-    "json": {**_FLAG, "description": "answer in JSON"},
+    "json": {**_FLAG, "description": "answer in JSON, as with `Accept: application/json`"},
 }
 
 _FLASH = 0x10  # data_coding of class 0
@@ -159,6 +167,7 @@ def orders_of(
             part=part,
             data_coding=_FLASH if truth(fields.get("flash", "")) else None,
             listener=report(hook) if hook else None,
+            label=_label(fields.get("label", "")),
         )
         for recipient in recipients
     ]
@@ -176,6 +185,13 @@ def _e164(number: str) -> str:
         if bare.startswith(prefix):
             return instead + bare.removeprefix(prefix)
     return f"+{bare}"
+
+
+def _label(text: str) -> str | None:
+    """Source: seven.io, SMS API: at most 100 letters, digits and .-_@. Raises `Wrong`."""
+    if not _LABEL.fullmatch(text):
+        raise Wrong(UNREADABLE)
+    return text or None
 
 
 def _ttl(text: str) -> timedelta | None:

@@ -20,7 +20,7 @@ class SentMessage(TypedDict):
     recipient: str
     text: str
     encoding: Literal["gsm", "ucs2"]
-    label: None
+    label: str | None
     parts: int
     udh: str | None
     is_binary: bool

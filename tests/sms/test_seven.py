@@ -83,9 +83,29 @@ def test_json_tells_of_each_recipient(sms: SmsGateway) -> None:
     assert detail(sms, text="„ja“")["messages"][0]["encoding"] == "ucs2"
 
 
-def test_the_accept_header_asks_for_json_too(sms: SmsGateway) -> None:
-    answer = ask(sms, body=urlencode(FORM).encode(), headers={"Accept": "application/json"})
-    assert json.loads(answer.body)["success"] == "100"
+@pytest.mark.parametrize("ways", [({"Accept": "application/json"}, {}), ({}, {"json": "1"})])
+def test_json_is_answered_to_whoever_asks_for_it_also_if_nothing_comes_of_it(
+    sms: SmsGateway, ways: tuple[dict[str, str], dict[str, str]]
+) -> None:
+    headers, more = ways
+    sent = json.loads(ask(sms, "POST", FORM | more, headers=headers).body)
+    assert sent["success"] == "100"
+    about = {"msg_id": sent["messages"][0]["id"]}
+    status = ask(sms, "GET", about | more, path="/api/status", headers=headers).body
+    assert json.loads(status) == {"id": about["msg_id"], "status": "ACCEPTED", "status_time": "2021-03-23 09:00:00.000"}
+    for asked, path, keys, code in (
+        (FORM | {"text": ""}, "/api/sms", {}, "305"),
+        (FORM, "/api/sms", {"X-Api-Key": "wrong"}, "900"),
+        ({"msg_id": "7"}, "/api/status", {}, "901"),
+    ):
+        answer = ask(sms, "POST", asked | more, path=path, headers=headers | keys)
+        assert json.loads(answer.body) == {"success": code, "messages": []}
+
+
+def test_a_label_comes_back_with_the_message(sms: SmsGateway) -> None:
+    assert detail(sms, label="TAN-Versand_1@kasse.example")["messages"][0]["label"] == "TAN-Versand_1@kasse.example"
+    assert detail(sms, text="ohne")["messages"][0]["label"] is None
+    assert [message.order.label for message in sms.messages] == ["TAN-Versand_1@kasse.example", None]
 
 
 def test_ids_and_details_stand_below_the_code(sms: SmsGateway) -> None:
@@ -108,6 +128,9 @@ def test_ids_and_details_stand_below_the_code(sms: SmsGateway) -> None:
         ({"from": "Viel zu langer Name"}, "306"),
         ({"delivery_report": "ftp://example"}, "307"),
         ({"ttl": "0"}, "400"),
+        ({"label": "x" * 101}, "400"),
+        ({"label": "zwei Wörter"}, "400"),
+        ({"label": "x\n"}, "400"),
         ({"udh": "xyz"}, "400"),
         ({"udh": "0500FF"}, "400"),
         ({"delay": "tomorrow"}, "400"),
