@@ -40,6 +40,8 @@ class Status(IntEnum):
     RINVCMDID = 0x03
     RINVBNDSTS = 0x04
     RALYBND = 0x05
+    RINVPRTFLG = 0x06
+    RINVREGDLVFLG = 0x07
     RSYSERR = 0x08
     RINVSRCADR = 0x0A
     RINVDSTADR = 0x0B
@@ -50,6 +52,7 @@ class Status(IntEnum):
     RCANCELFAIL = 0x11
     RREPLACEFAIL = 0x13
     RMSGQFUL = 0x14
+    RINVSERTYP = 0x15
     RINVNUMDESTS = 0x33
     RINVDESTFLAG = 0x40
     RINVESMCLASS = 0x43
@@ -128,6 +131,13 @@ INTERNATIONAL, NATIONAL, ALPHANUMERIC = 1, 2, 5
 TYPES_OF_NUMBER = range(7)
 NUMBERING_PLANS = frozenset({0, 1, 3, 4, 6, 8, 9, 10, 14, 18})
 E164 = 1
+
+MAX_SERVICE_TYPE = 5
+"""Octets without NUL. Any word may be agreed on, beside those that 3.4 names. Source: 5.2.11."""
+PRIORITIES = range(5)
+"""0 to 3; 4 is of 5.0. Source: 5.2.14."""
+RESERVED_OF_REGISTERED_DELIVERY = 0b1110_0000
+"""Source: 5.2.17."""
 
 
 def name_of(kind: type[IntEnum], number: int) -> str:

@@ -5,7 +5,17 @@ from __future__ import annotations
 from functools import lru_cache
 
 from .bodies import Malformed, ShortMessage
-from .codes import ALPHANUMERIC, INTERNATIONAL, NATIONAL, NUMBERING_PLANS, TYPES_OF_NUMBER, EsmClass
+from .codes import (
+    ALPHANUMERIC,
+    INTERNATIONAL,
+    MAX_SERVICE_TYPE,
+    NATIONAL,
+    NUMBERING_PLANS,
+    PRIORITIES,
+    RESERVED_OF_REGISTERED_DELIVERY,
+    TYPES_OF_NUMBER,
+    EsmClass,
+)
 from .codes import Status as Esme
 from .pdu import decode, encode
 
@@ -27,6 +37,11 @@ class Envelope:
     )  # fmt: skip
 
     def __init__(self, sm: ShortMessage) -> None:
+        if len(sm.service_type) > MAX_SERVICE_TYPE:
+            raise Malformed(Esme.RINVSERTYP, f"service_type has {len(sm.service_type)} octets, not 5 at most")
+        if sm.priority_flag not in PRIORITIES:
+            raise Malformed(Esme.RINVPRTFLG, f"priority_flag {sm.priority_flag} is not one of 0 to 4")
+        check_registered_delivery(sm.registered_delivery)
         self.sm = sm._replace(short_message=b"", tlvs=())
         self.data_coding = sm.data_coding
         asked = sm.registered_delivery & 3
@@ -49,6 +64,12 @@ class Envelope:
             back = ShortMessage("", *self.sm[4:7], *self.sm[1:4], kind)
             head = self._heads[kind] = encode(back).removesuffix(_NO_TEXT)
         return head
+
+
+def check_registered_delivery(asked: int) -> None:
+    """Raises `Malformed` (0x07)."""
+    if asked & RESERVED_OF_REGISTERED_DELIVERY:
+        raise Malformed(Esme.RINVREGDLVFLG, f"registered_delivery 0x{asked:02X} has bits that are reserved")
 
 
 def _read(head: bytes) -> Envelope:

@@ -12,7 +12,7 @@ from ..message import Message, Replacement, SmsOrder, Status
 from .bodies import Malformed, ReplaceSm, ShortMessage, Tlvs, find
 from .codes import MessageState, Tag
 from .codes import Status as Esme
-from .envelope import Envelope
+from .envelope import Envelope, check_registered_delivery
 from .text import coding_carried, content
 from .times import parse
 
@@ -90,6 +90,7 @@ def replacement_of(new: ReplaceSm, envelope: Envelope, message: Message, now: da
     """What is to take the place of a message, in the coding it was submitted in. Raises `Malformed`."""
     if new.schedule_delivery_time and message.sent is not None:
         raise Malformed(Esme.RREPLACEFAIL, "it has set out: schedule_delivery_time cannot be another one")
+    check_registered_delivery(new.registered_delivery)
     coding, part = envelope.data_coding, message.part
     body, octets, _, _ = content(new.short_message, coding, envelope.has_header, ())
     send_at, validity = _times(new, now, message)
