@@ -23,7 +23,11 @@ class BindRefused(Fault):
 
 
 class NoAnswer(Fault):
-    """The submission is never answered; with `taken` the message is on its way all the same."""
+    """The submission is never answered; with `taken` the message is on its way all the same.
+
+    It fills no place in the window, for the SMS centre is done with it: the response timer is the client's.
+    Source: SMPP v3.4, 7.2.
+    """
 
     point: ClassVar[str] = SUBMIT
     taken: bool = True

@@ -27,7 +27,6 @@ def spoil(voice: Voice, account: SmppAccount, fault: Fault, request: Pdu) -> Non
             voice.reply(pdu(Command.GENERIC_NACK, request.sequence, status=status))
             return
         case faults.NoAnswer(taken=False):
-            voice.withheld += 1
             return
     former = account.newest_id
     reply = answer(account, request.command, request.body)
@@ -41,7 +40,7 @@ def spoil(voice: Voice, account: SmppAccount, fault: Fault, request: Pdu) -> Non
 def _send(voice: Voice, account: SmppAccount, fault: Fault, reply: Reply, octets: bytes) -> None:
     match fault:
         case faults.NoAnswer():
-            voice.withheld += 1
+            pass
         case faults.LateAnswer(seconds=seconds):
             voice.withheld += 1
             _after(account, seconds, lambda: voice.reply_late(octets))

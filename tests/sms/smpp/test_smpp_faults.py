@@ -49,6 +49,15 @@ def test_a_submission_is_never_answered(centre: Centre, taken: bool) -> None:
     assert len(centre.handset.inbox) == taken
 
 
+@pytest.mark.parametrize("taken", [True, False])
+def test_a_client_that_gave_up_waiting_for_an_answer_can_submit_again(taken: bool) -> None:
+    centre = Centre(Rules(window=1))
+    centre.arm("no_answer", taken=taken)
+    client = centre.client()
+    assert submit(client) == []
+    assert client.submit().status == Status.ROK
+
+
 def test_withheld_answers_fill_the_window() -> None:
     centre = Centre(Rules(window=1))
     centre.arm("late_answer", seconds=60)
