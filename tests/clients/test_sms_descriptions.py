@@ -78,9 +78,10 @@ def test_twilios_shape_does_what_its_description_says_and_never_breaks(
 def test_the_links_of_twilios_description_lead_to_the_message_that_was_made(
     tmp_path: Path, sms: SmsGateway, delivered: Message, address: str
 ) -> None:
-    login = ("--auth", f"{sms.account_sid}:{sms.auth_token}")
+    # Which links are followed is the dice's choice, the same each time; eight walks may happen to delete nothing.
+    options = ("--auth", f"{sms.account_sid}:{sms.auth_token}", "--max-examples", "16")
     known_here = known(sms, delivered)
-    made = caught(tmp_path, f"{address}{TWILIO}", *login, config=ACCOUNT, phases="stateful", environment=known_here)
+    made = caught(tmp_path, f"{address}{TWILIO}", *options, config=ACCOUNT, phases="stateful", environment=known_here)
     assert made > 50
     assert counted(sms, "feedback") > 0
     assert counted(sms, "deleted") > 0
