@@ -148,9 +148,10 @@ def _status(gateway: SmsGateway, request: Request, fields: Mapping[str, str]) ->
     return _plain_or_json(request, fields, f"{report['status']}\n{report['status_time']}", report)
 
 
+STATUS_PATH = "/api/status"
 HANDLERS: Mapping[str, Mapping[str, Handler]] = {
     "/api/sms": {"GET": _send, "POST": _send},
-    "/api/status": {"GET": _status, "POST": _status},
+    STATUS_PATH: {"GET": _status, "POST": _status},
 }
 
 

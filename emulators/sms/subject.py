@@ -35,4 +35,6 @@ def _of_twilio(request: Request) -> Subject:
 
 def _of_seven(request: Request) -> Subject:
     fields = fields_of(request)
-    return Subject(seven.sid_of(fields.get("msg_id", "")), recipients_of(fields))
+    if request.path.rstrip("/") == seven.STATUS_PATH:
+        return Subject(seven.sid_of(fields.get("msg_id", "")))
+    return Subject(numbers=recipients_of(fields))

@@ -64,11 +64,12 @@ def test_seven_finds_the_recipients_world_in_every_way_to_write_a_number(pair: P
     [
         lambda fields: {"json": {**fields, "to": [fields["to"]]}},
         lambda fields: {"json": fields},
+        lambda fields: {"json": {**fields, "msg_id": "7"}},
         lambda fields: {"params": fields, "method": "GET"},
         lambda fields: {"params": fields},
         lambda fields: {"params": {"to": fields["to"]}, "data": {"text": fields["text"]}},
     ],
-    ids=["json list", "json", "get", "query", "query and form"],
+    ids=["json list", "json", "json with a field that is passed over", "get", "query", "query and form"],
 )
 def test_seven_finds_the_recipients_world_wherever_the_number_stands(pair: Pair, way: Any) -> None:
     assert pair.seven(**way({"to": number(pair.two), "text": "for two"})).text == "100"

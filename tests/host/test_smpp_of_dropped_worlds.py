@@ -167,6 +167,18 @@ def test_half_an_answer_is_the_last_that_a_dropped_world_says(host: Host, client
     assert bound.line.recv(100) == b""
 
 
+def test_a_session_whose_next_world_is_dropped_at_the_same_moment_is_unbound() -> None:
+    host = Host()
+    one, two = host.create("one"), host.create("two", account_of="one")
+    line = Line()
+    SmppSession(line, smpp_accounts(host)).receive(pdu(Command.BIND_TRANSCEIVER, 1, encode(_bind(one))))
+    line.take()
+    two.smpp_account.end()
+    one.smpp_account.end(two.smpp_account)  # chosen before `two` had ended
+    assert [heard.command for heard in Framer().feed(line.octets)] == [UNBIND]
+    assert line.end == "closed"
+
+
 @pytest.mark.parametrize("heir", [False, True])
 def test_nobody_binds_to_a_world_that_has_just_been_dropped(heir: bool) -> None:
     host = Host()
