@@ -6,6 +6,7 @@ import smtplib
 import socket
 import ssl
 from collections.abc import Callable
+from itertools import count
 from urllib.parse import urlsplit
 
 import pytest
@@ -16,10 +17,27 @@ from emulators.mail.doors import SmtpDoor
 from emulators.mail.server import MailServer
 from emulators.wire.loop import BackgroundLoop
 from tests.mail.mails import ADDRESS, SENDER, data, mail
+from tests.until import until
 
-Dial = Callable[[], smtplib.SMTP]
+Dial = Callable[..., smtplib.SMTP]
 PATIENCE = 0.3  # seconds; a stalled line is given up after them
 EXCHANGES = ["connect", "EHLO", "MAIL", "RCPT", "DATA", "content"]
+
+
+class Client(smtplib.SMTP):
+    """Gives up on the `stalled`th reply, counted from 1, soon after a fault has struck; others may take their time."""
+
+    def __init__(self, port: int, physics: Physics, stalled: int) -> None:
+        self._physics, self._turns, self._stalled = physics, count(1), stalled
+        super().__init__("127.0.0.1", port, "client.post.example", timeout=30)
+
+    def getreply(self) -> tuple[int, bytes]:
+        if next(self._turns) == self._stalled and self.sock:
+            until(
+                lambda: not self._physics.faults.unspent
+            )  # what the server has not read when we leave, it never reads
+            self.sock.settimeout(PATIENCE)
+        return super().getreply()
 
 
 @pytest.fixture
@@ -31,9 +49,9 @@ def mailbox(server: MailServer) -> MailServer:
 @pytest.fixture
 def connect(request: pytest.FixtureRequest, mailbox: MailServer, way: str) -> Dial:
     if way == "in process":
-        return mailbox.smtp  # type: ignore[return-value]
+        return lambda stalled=0: mailbox.smtp()  # type: ignore[return-value]
     port = request.getfixturevalue("port")
-    return lambda: smtplib.SMTP("127.0.0.1", port, "client.post.example", timeout=PATIENCE)
+    return lambda stalled=0: Client(port, mailbox.physics, stalled)
 
 
 @pytest.fixture(params=["in process", "socket"])
@@ -41,8 +59,8 @@ def way(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
-def send(connect: Dial) -> dict[str, tuple[int, bytes]]:
-    with connect() as client:
+def send(connect: Dial, stalled: int = 0) -> dict[str, tuple[int, bytes]]:
+    with connect(stalled) as client:
         return client.send_message(mail())
 
 
@@ -72,15 +90,17 @@ def test_a_line_fails_at_any_exchange_and_the_next_session_is_well(
     text: str,
     exchange: str,
 ) -> None:
-    physics.faults.arm("mail", kind, parameters, nth=EXCHANGES.index(exchange) + 1)
+    nth = EXCHANGES.index(exchange) + 1
+    physics.faults.arm("mail", kind, parameters, nth=nth)
     # A reset at once may come before the client's own `connect` is through; what smtplib raises is an `OSError`, too.
     with pytest.raises(OSError if exchange == "connect" else smtplib.SMTPServerDisconnected, match=text):
-        send(connect)
+        send(connect, stalled=nth if text == "timed out" else 0)
+    until(lambda: any(physics.journal.named("mail", kind)))
     processed = kind in ("line_truncated", "line_dribbled") or parameters.get("processed", False)
     assert data(physics, kind) == {"exchange": exchange, "processed": processed}
     assert next(physics.journal.named("mail", kind)).cause.fault == f"mail.{kind}"
     taken = int(processed and exchange == "content")
-    assert arrived(mailbox) == taken
+    until(lambda: arrived(mailbox) == taken)
     assert send(connect) == {}
     assert arrived(mailbox) == taken + 1
 
@@ -160,11 +180,11 @@ def test_tls_does_not_begin_over_a_bad_line(
     physics: Physics, connect: Dial, kind: str, parameters: dict[str, object]
 ) -> None:
     physics.faults.arm("mail", kind, parameters, nth=3)
-    client = connect()
+    client = connect(stalled=3 if kind == "line_stalled" else 0)
     with pytest.raises(OSError, match=r"closed|EOF|reset"):
         client.starttls()
     client.close()
-    assert physics.faults.unspent == ()
+    until(lambda: not physics.faults.unspent)
 
 
 @pytest.mark.parametrize(
@@ -174,7 +194,7 @@ def test_the_line_is_bent_below_tls_too(
     mailbox: MailServer, physics: Physics, connect: Dial, kind: str, taken: int
 ) -> None:
     physics.faults.arm("mail", kind, {"octets": 0} if kind == "line_truncated" else {}, nth=8)
-    with connect() as client:
+    with connect(stalled=8 if kind == "line_stalled" else 0) as client:
         client._host = "localhost"  # type: ignore[attr-defined]  # smtplib verifies the name it connected to
         client.starttls(context=ssl.create_default_context(cadata=mailbox.certificates.ca.decode()))
         if kind == "line_dribbled":
@@ -182,6 +202,7 @@ def test_the_line_is_bent_below_tls_too(
         else:
             with pytest.raises(smtplib.SMTPServerDisconnected):
                 client.send_message(mail())
+    until(lambda: any(physics.journal.named("mail", kind)))
     assert data(physics, kind)["exchange"] == "content"
     assert arrived(mailbox) == taken
 
@@ -268,8 +289,7 @@ def test_closing_the_door_ends_a_line_that_is_silent(mailbox: MailServer, physic
         with dial(port) as wire:
             wire.recv(100)
             wire.sendall(b"EHLO x\r\n")
-            while physics.faults.unspent:
-                pass
+            until(lambda: not physics.faults.unspent)
             door.close()
             assert wire.recv(100) == b""
 

@@ -18,6 +18,7 @@ from emulators.sms.smpp.framer import Framer, Pdu
 from emulators.sms.smpp.pdu import encode, pdu
 from emulators.wire.loop import BackgroundLoop
 from tests.sms.smpp.peer import Centre, message
+from tests.until import until
 
 PATIENCE = 0.3  # seconds; a stalled line is given up after them
 BIND, SUBMIT = 1, 2  # the turns of the two requests that `say` makes
@@ -37,9 +38,9 @@ def address(centre: Centre, loop: BackgroundLoop) -> Iterator[str]:
         yield door.open(loop)
 
 
-def dial(address: str, timeout: float = 10) -> socket.socket:
+def dial(address: str) -> socket.socket:
     parts = urlsplit(address)
-    return socket.create_connection((parts.hostname or "", parts.port or 0), timeout=timeout)
+    return socket.create_connection((parts.hostname or "", parts.port or 0), timeout=10)
 
 
 def bind(centre: Centre) -> bytes:
@@ -59,10 +60,13 @@ def hear(line: socket.socket, count: int = 1) -> list[Pdu]:
     return heard
 
 
-def say(centre: Centre, line: socket.socket) -> None:
-    """Bind and submit, each heard; raises what the line raises."""
-    for request, answer in ((bind(centre), Command.BIND_TRANSCEIVER | RESPONSE), (submit(), SUBMITTED)):
+def say(centre: Centre, line: socket.socket, stalled: int = 0) -> None:
+    """Bind and submit, each heard, that of the `stalled` turn not for long; raises what the line raises."""
+    said = ((BIND, bind(centre), Command.BIND_TRANSCEIVER | RESPONSE), (SUBMIT, submit(), SUBMITTED))
+    for turn, request, answer in said:
         line.sendall(request)
+        if turn == stalled:
+            line.settimeout(PATIENCE)
         heard = hear(line)
         assert (heard[0].command, heard[0].status) == (answer, Status.ROK)
 
@@ -87,12 +91,13 @@ def test_an_answer_never_comes_and_the_next_session_is_well(
     centre: Centre, address: str, kind: str, processed: bool, error: type[Exception], turn: int
 ) -> None:
     centre.physics.faults.arm("sms", kind, {"processed": processed}, nth=turn)
-    with dial(address, PATIENCE) as line, pytest.raises(error):
-        say(centre, line)
+    with dial(address) as line, pytest.raises(error):
+        say(centre, line, stalled=turn if kind == "line_stalled" else 0)
+    until(lambda: any(centre.physics.journal.named("sms", kind)))  # who gives up may do so before the centre has read
     command = "SUBMIT_SM (0x04)" if turn == SUBMIT else "BIND_TRANSCEIVER (0x09)"
     assert noted(centre, kind) == {"command": command, "sequence": turn, "processed": processed}
     taken = int(processed and turn == SUBMIT)
-    assert len(centre.gateway.messages) == taken
+    until(lambda: len(centre.gateway.messages) == taken)
     with dial(address) as line:
         say(centre, line)
     assert len(centre.gateway.messages) == taken + 1
@@ -127,9 +132,9 @@ def test_an_answer_in_drips_arrives_whole_and_all_else_behind_it(
 
 def test_a_pause_longer_than_the_client_waits_is_a_time_out(centre: Centre, address: str) -> None:
     centre.physics.faults.arm("sms", "line_dribbled", {"pause_ms": 60_000}, nth=SUBMIT)
-    with dial(address, PATIENCE) as line, pytest.raises(TimeoutError):
-        say(centre, line)
-    assert len(centre.gateway.messages) == 1
+    with dial(address) as line, pytest.raises(TimeoutError):
+        say(centre, line, stalled=SUBMIT)
+    until(lambda: len(centre.gateway.messages) == 1)
 
 
 def test_what_was_answered_before_arrives_though_the_line_is_cut_after_it(centre: Centre, address: str) -> None:
@@ -142,8 +147,9 @@ def test_what_was_answered_before_arrives_though_the_line_is_cut_after_it(centre
 
 def test_the_receipts_of_a_silent_session_go_to_the_next(centre: Centre, address: str) -> None:
     centre.physics.faults.arm("sms", "line_stalled", {"processed": True}, nth=SUBMIT)
-    with dial(address, PATIENCE) as line, pytest.raises(TimeoutError):
-        say(centre, line)
+    with dial(address) as line, pytest.raises(TimeoutError):
+        say(centre, line, stalled=SUBMIT)
+    until(lambda: len(centre.gateway.messages) == 1)
     with dial(address) as line:
         line.sendall(bind(centre))
         assert [one.command for one in hear(line, 2)] == [Command.BIND_TRANSCEIVER | RESPONSE, Command.DELIVER_SM]
