@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
 from typing import Any
 
 import pytest
@@ -10,6 +12,8 @@ import requests
 
 from emulators.host.doors import Building
 from emulators.host.host import Host
+
+Meanwhile = Callable[..., Future[Any]]
 
 
 class Control:
@@ -20,7 +24,7 @@ class Control:
         self._session = requests.Session()
 
     def __call__(self, method: str, path: str, status: int | None = None, **options: Any) -> Any:
-        answer = self._session.request(method, self.base + path, timeout=10, **options)
+        answer = self._session.request(method, self.base + path, timeout=60, **options)
         if answer.status_code >= 400:
             assert answer.headers["content-type"] == "application/problem+json", answer.text
             told = answer.json()
@@ -65,3 +69,10 @@ def control(host: Host) -> Iterator[Control]:
     control = Control(host.addresses["control"])
     yield control
     control.close()
+
+
+@pytest.fixture
+def meanwhile(host: Host) -> Iterator[Meanwhile]:
+    """Calls the control API on a thread and over a connection of its own."""
+    with closing(Control(host.addresses["control"])) as control, ThreadPoolExecutor(1) as thread:
+        yield lambda *call, **options: thread.submit(control, *call, **options)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -21,8 +20,9 @@ from emulators.host.host import Host
 from emulators.post.order import LetterOrder
 from emulators.wire.http import answer
 from harness.reference.insurer.print import print_letter
+from tests.until import until
 
-from .conftest import Control
+from .conftest import Control, Meanwhile
 from .test_shared_doors import send_mail, send_sms
 
 
@@ -153,7 +153,7 @@ def test_a_running_clock_brings_what_is_due_by_itself(open_host: Callable[..., B
     assert control("POST", "/worlds/main/clock/mode", 200, json={"mode": "paced", "rate": 3600})["rate"] == 3600
     send_mail(host, person["email"], "Hallo")
     with ThreadPoolExecutor(1) as waiter:
-        waiting = waiter.submit(control, "POST", "/worlds/main/wait", 200, json={"event": "delivered", "timeout": 8})
+        waiting = waiter.submit(control, "POST", "/worlds/main/wait", 200, json={"event": "delivered", "timeout": 30})
         seconds[0] = 1.0
         assert waiting.result()["at"] == "2021-03-23T10:00:00+01:00"
     assert control("POST", "/worlds/main/clock/mode", 200, json={"mode": "stepped"})["rate"] == 0
@@ -213,14 +213,12 @@ def test_a_wait_may_move_the_clock_on_until_it_comes(control: Control, host: Hos
     assert told["detail"] == "nothing is due any more"
 
 
-def test_a_wait_counts_the_worlds_time_too(control: Control, main: dict[str, Any]) -> None:
+def test_a_wait_counts_the_worlds_time_too(control: Control, main: dict[str, Any], meanwhile: Meanwhile) -> None:
     wanted = {"event": "delivered", "within": {"minutes": 5}, "timeout": 30}
-    with ThreadPoolExecutor(1) as waiter:
-        waiting = waiter.submit(control, "POST", "/worlds/main/wait", 408, json=wanted)
-        while not control("GET", "/worlds/main/clock", 200)["due"]:
-            time.sleep(0)
-        control("POST", "/worlds/main/clock/advance", 200, json={"minutes": 5})
-        assert waiting.result()["detail"] == "virtual time is up"
+    waiting = meanwhile("POST", "/worlds/main/wait", 408, json=wanted)
+    until(lambda: waiting.done() or control("GET", "/worlds/main/clock", 200)["due"])
+    control("POST", "/worlds/main/clock/advance", 200, json={"minutes": 5})
+    assert waiting.result()["detail"] == "virtual time is up"
 
 
 def test_a_wait_that_says_nothing_takes_whatever_comes(control: Control, host: Host, main: dict[str, Any]) -> None:
@@ -228,14 +226,14 @@ def test_a_wait_that_says_nothing_takes_whatever_comes(control: Control, host: H
     assert control("POST", "/worlds/main/wait", 200, json={})["seq"] == 1
 
 
-def test_a_wait_in_a_world_that_is_dropped_is_answered_410(control: Control, main: dict[str, Any]) -> None:
-    wanted = {"event": "delivered", "within": {"days": 1}, "timeout": 60}
-    with ThreadPoolExecutor(1) as waiter:
-        waiting = waiter.submit(control, "POST", "/worlds/main/wait", 410, json=wanted)
-        while not control("GET", "/worlds/main/clock", 200)["due"]:
-            time.sleep(0)
-        control("DELETE", "/worlds/main", 204)
-        assert waiting.result()["detail"] == "the world 'main' was dropped"
+def test_a_wait_in_a_world_that_is_dropped_is_answered_410(
+    control: Control, main: dict[str, Any], meanwhile: Meanwhile
+) -> None:
+    wanted = {"event": "delivered", "within": {"days": 1}, "timeout": 30}
+    waiting = meanwhile("POST", "/worlds/main/wait", 410, json=wanted)
+    until(lambda: waiting.done() or control("GET", "/worlds/main/clock", 200)["due"])
+    control("DELETE", "/worlds/main", 204)
+    assert waiting.result()["detail"] == "the world 'main' was dropped"
 
 
 def test_what_somebody_received_is_shown(control: Control, host: Host, main: dict[str, Any]) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import time
 from collections.abc import Iterator
 from weakref import ref
 
@@ -11,6 +10,7 @@ import pytest
 
 from emulators.host.garbage import Garbage
 from emulators.host.host import Host
+from tests.until import until
 
 
 class Circle:
@@ -91,10 +91,7 @@ def test_a_thread_looks_by_itself_and_everything_is_as_before_in_the_end() -> No
         assert gc.get_threshold() > before
         lost = ref(Circle())
         garbage.dropped()
-        ended = time.monotonic() + 10
-        while lost() is not None and time.monotonic() < ended:
-            time.sleep(0.01)
-        assert lost() is None
+        until(lambda: lost() is None)
     finally:
         garbage.stop()
     assert (gc.get_threshold(), gc.get_freeze_count()) == (before, 0)

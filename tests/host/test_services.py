@@ -62,8 +62,8 @@ def test_mail_is_taken_from_anybody_or_only_after_a_login(control: Control, host
 
 
 def hear(line: socket.socket, framer: Framer) -> Pdu:
-    while not (heard := list(framer.feed(line.recv(65536)))):
-        pass
+    while not (heard := list(framer.feed(data := line.recv(65536)))):
+        assert data, "the line has ended"
     return heard[0]
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 
 import pytest
@@ -10,8 +9,9 @@ import pytest
 from emulators.core.clock import BERLIN
 from emulators.host.host import Host
 from emulators.host.hosted import Hosted, Mode
+from tests.until import until
 
-from .conftest import Control
+from .conftest import Control, Meanwhile
 
 FALL = datetime(2021, 10, 31, 2, 50, tzinfo=BERLIN)  # ten minutes before three, which is two once more
 SPRING = datetime(2021, 3, 28, 1, 50, tzinfo=BERLIN)  # ten minutes before two, which is three
@@ -54,7 +54,7 @@ def test_the_next_event_is_as_far_away_as_it_truly_is() -> None:
         assert world.due_in() == 20 * 60
 
 
-def test_a_wait_within_some_days_ends_when_as_much_true_time_has_passed(control: Control) -> None:
+def test_a_wait_within_some_days_ends_when_as_much_true_time_has_passed(control: Control, meanwhile: Meanwhile) -> None:
     control("POST", "/worlds", 201, json={"name": "one"})
     control("POST", "/worlds", 201, json={"name": "two"})
     there = control("POST", "/worlds/one/clock/advance", 200, json={"days": 7})["now"]
@@ -62,13 +62,11 @@ def test_a_wait_within_some_days_ends_when_as_much_true_time_has_passed(control:
     wanted = {"event": "never", "within": {"days": 7}, "timeout": 30}
     assert control("POST", "/worlds/two/wait", 408, json={**wanted, "advance": True})["now"] == there
     control("POST", "/worlds", 201, json={"name": "three"})
-    with ThreadPoolExecutor(1) as waiter:
-        waiting = waiter.submit(control, "POST", "/worlds/three/wait", 408, json=wanted)
-        while not (due := control("GET", "/worlds/three/clock", 200)["due"]):
-            pass
-        assert due[0]["at"] == there
-        control("POST", "/worlds/three/clock/advance", 200, json={"days": 7})
-        assert waiting.result()["detail"] == "virtual time is up"
+    waiting = meanwhile("POST", "/worlds/three/wait", 408, json=wanted)
+    until(lambda: waiting.done() or control("GET", "/worlds/three/clock", 200)["due"])
+    assert control("GET", "/worlds/three/clock", 200)["due"][0]["at"] == there
+    control("POST", "/worlds/three/clock/advance", 200, json={"days": 7})
+    assert waiting.result()["detail"] == "virtual time is up"
 
 
 def test_a_wait_may_hurry_through_the_hour_that_comes_twice(control: Control, host: Host) -> None:
