@@ -4,6 +4,7 @@ import contextlib
 import socket
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from http.client import parse_headers
 from queue import Queue
 from select import select
 from threading import RLock
@@ -101,14 +102,13 @@ def others_are_well(url: str) -> bool:
 
 
 def read_answer(reader: BinaryIO) -> tuple[int, bytes]:
-    head = b"".join(iter(reader.readline, b"\r\n"))
-    length = int(head.split(b"content-length: ")[1].split(b"\r\n")[0])
-    return int(head[9:12]), reader.read(length)
+    status = int(reader.readline()[9:12])
+    return status, reader.read(int(parse_headers(reader)["content-length"]))
 
 
 def answered(url: str, status: int, body: bytes) -> requests.Response:
     """The answer once it has that status: what others sent, or that they are gone, takes its time to be noticed."""
-    ended = monotonic() + 10
+    ended = monotonic() + 30
     while (answer := requests.post(f"{url}/length", data=body, timeout=10)).status_code != status:
         assert monotonic() < ended, answer.text
     return answer
@@ -150,7 +150,7 @@ def test_the_room_for_bodies_is_shared_and_given_back(loop: BackgroundLoop) -> N
 def test_half_a_request_gets_its_time_and_then_an_answer_that_says_so(hasty_url: str, half: bytes) -> None:
     with dial(hasty_url) as line:
         line.sendall(half)
-        assert others_are_well(hasty_url)
+        assert requests.get(f"{hasty_url}/length", timeout=10).ok  # sent in one piece, so never too slow
         answer = line.makefile("rb").read()
         assert answer.startswith(b"HTTP/1.1 408 ")
         assert b"within 0.2 s" in answer
@@ -249,15 +249,16 @@ def test_requests_sent_ahead_are_answered_in_order(url: str) -> None:
 def test_a_client_that_never_reads_is_not_answered_without_end(url: str) -> None:
     with dial(url) as line:
         line.setblocking(False)
-        thousand, sent, unwritable = b"GET /page HTTP/1.1\r\nHost: x\r\n\r\n" * 1000, 0, False
-        while not unwritable:  # once its answers pile up, nothing more is read from it
+        thousand, sent, looks = b"GET /page HTTP/1.1\r\nHost: x\r\n\r\n" * 1000, 0, 0
+        while looks < 5:  # in a row: others are answered, and nothing more is read from this one
             assert sent < 100 * MB
-            with contextlib.suppress(BlockingIOError):
-                sent += line.send(thousand)
-            unwritable = not select([], [line], [], 0.3)[1]
-        for _ in range(5):
-            assert others_are_well(url)
-            assert not select([], [line], [], 0)[1]
+            try:
+                sent += line.send(thousand[sent % len(thousand) :])  # what was begun goes on: it is to stay HTTP
+                looks = 0
+            except BlockingIOError:
+                assert others_are_well(url)
+                select([], [line], [], 0.2)
+                looks += 1
 
 
 def test_a_client_that_expects_to_be_asked_for_the_body_is_asked(url: str) -> None:
