@@ -18,6 +18,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from select import select
 from typing import Literal
 
 import pytest
@@ -27,6 +28,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 from harness.onboarding.catalogue import REQUIREMENTS
 from harness.report.coverage import NOT_YET
 from harness.scenario.load import scenario_files
+from tests.eyesight.play_until_seen import PATIENCE
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
@@ -98,12 +100,14 @@ class Player:
         assert self._process.stdout is not None
         self._process.stdin.write(json.dumps(job) + "\n")
         self._process.stdin.flush()
+        if not select([self._process.stdout], [], [], 2 * PATIENCE)[0]:
+            self._process.kill()
         told = json.loads(self._process.stdout.readline() or '{"error": "the player is gone"}')
         assert "error" not in told, told["error"]
         return TypeAdapter(Sight).validate_python(told)
 
     def end(self) -> None:
-        self._process.communicate()
+        self._process.communicate(timeout=2 * PATIENCE)
 
 
 @pytest.fixture(scope="session")

@@ -141,8 +141,9 @@ def test_a_lost_notification_is_sent_again_by_the_worlds_clock(scene: Scene) -> 
         await host.power_on()
         scene.physics.faults.arm("ble", "lost_notification")
         reading = asyncio.create_task(host.transmit(READ_GDO))
-        while not list(scene.physics.journal.named("ble", "packet.lost")):
-            await asyncio.sleep(0)
+        async with asyncio.timeout(30):
+            while not list(scene.physics.journal.named("ble", "packet.lost")):
+                await asyncio.sleep(0)
         scene.physics.advance_to(scene.physics.clock.later(timedelta(seconds=1)))
         return await reading
 
@@ -296,8 +297,9 @@ def test_a_card_laid_on_an_acr1255_while_it_polls_is_taken(scene: Scene) -> None
         scene.acr1255.lay(None)
         host = await scene.host("acr1255")
         powering = asyncio.create_task(host.power_on())
-        while not scene.acr1255.polled:
-            await asyncio.sleep(0)
+        async with asyncio.timeout(30):
+            while not scene.acr1255.polled:
+                await asyncio.sleep(0)
         scene.acr1255.lay(scene.card)
         assert (await powering)[0] == 0x3B
         return await host.transmit(READ_GDO)

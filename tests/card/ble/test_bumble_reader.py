@@ -42,6 +42,7 @@ READ_GDO, GDO = bytes.fromhex("00B0820000"), bytes.fromhex("5A0A8027688311000015
 VERIFY, PIN_STATUS = bytes.fromhex("0020000208") + pin_block(PIN), bytes.fromhex("80200002")
 WRONG = VERIFY[:5] + pin_block("999999")
 INSUFFICIENT_ENCRYPTION = 0x0F
+LONG = 30.0  # seconds; nothing here takes so long unless it hangs
 
 
 class Scene:
@@ -63,7 +64,7 @@ class Scene:
             yield radio
 
     def host(self, kind: str) -> Host:
-        radio = Radio(FIDESMO if kind == "fidesmo" else ACS, backend=self.back_end)
+        radio = Radio(FIDESMO if kind == "fidesmo" else ACS, patience=LONG, backend=self.back_end)
         return FidesmoHost(radio) if kind == "fidesmo" else Acr1255Host(radio, random=Random(1))
 
     def story(self) -> list[dict[str, Any]]:
@@ -137,7 +138,7 @@ def test_a_central_that_never_asks_for_a_larger_mtu_gets_packets_of_twenty_octet
         await peer.subscribe(answer, hear)
         opening = frame(Block(Kind.ESCAPE, bytes.fromhex("E000004500")).to_bytes())
         await request.write_value(opening, with_response=True)
-        await asyncio.wait_for(whole.wait(), 5)
+        await asyncio.wait_for(whole.wait(), LONG)
         return heard
 
     assert [len(packet) for packet in on_air(scene, listen)] == [20, 13]
@@ -213,8 +214,9 @@ async def torn(scene: Scene, kind: str, fault: str, parameters: dict[str, Any], 
     scene.physics.faults.arm("ble", fault, parameters)
     if answered:
         assert (await host.transmit(WRONG)).hex() == "63c2"
-        while host._radio.client.is_connected:  # type: ignore[attr-defined]
-            await asyncio.sleep(0)
+        async with asyncio.timeout(LONG):
+            while host._radio.client.is_connected:  # type: ignore[attr-defined]
+                await asyncio.sleep(0)
     with pytest.raises(ReaderLost):
         await host.transmit(PIN_STATUS if answered else WRONG)
     await host.power_on()
@@ -239,8 +241,9 @@ def test_a_lost_notification_is_sent_again_by_the_worlds_clock(scene: Scene) -> 
         await host.power_on()
         scene.physics.faults.arm("ble", "lost_notification")
         reading = asyncio.create_task(host.transmit(READ_GDO))
-        while not list(scene.physics.journal.named("ble", "packet.lost")):
-            await asyncio.sleep(0)
+        async with asyncio.timeout(LONG):
+            while not list(scene.physics.journal.named("ble", "packet.lost")):
+                await asyncio.sleep(0)
         scene.physics.advance_to(scene.physics.clock.later(timedelta(seconds=1)))
         return await reading
 
