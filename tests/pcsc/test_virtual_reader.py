@@ -7,6 +7,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from itertools import pairwise
 from pathlib import Path
 from time import perf_counter
 
@@ -158,14 +159,15 @@ def test_a_card_is_kept_in_the_reader_until_it_is_stopped(pcscd: Pcscd, card: He
         assert [seen.transmit(READ_GDO) for _ in range(50)] == [GDO] * 50
 
 
-# Without TCP_QUICKACK each exchange takes 44 ms on Debian 12: 200 would take 9 s.
+# Without TCP_QUICKACK each exchange takes 44 ms on Debian 12. A busy machine delays some, but not three in four.
 def test_exchanges_do_not_wait_for_delayed_acknowledgements(insert: Insert, card: HealthCard) -> None:
     with insert(card), held() as seen:
-        seen.transmit(READ_GDO)
-        began = perf_counter()
+        moments = [perf_counter()]
         for _ in range(200):
             seen.transmit(READ_GDO)
-        assert perf_counter() - began < 4
+            moments.append(perf_counter())
+    taken = sorted(end - begin for begin, end in pairwise(moments))
+    assert taken[50] < 0.03
 
 
 def test_a_second_card_in_a_slot_is_told_that_it_is_taken(
