@@ -49,11 +49,11 @@ class Broken(ConnectionError):
 
 @dataclass(slots=True)
 class _Transaction:
-    """From MAIL to the end of DATA. `asked`: whether the server has been asked about the sender."""
+    """From MAIL to the end of DATA. `asked`: what the servers that were asked about the sender have said."""
 
     sender: str | None = None
     utf8: bool = False
-    asked: bool = False
+    asked: dict[MailServer, str | None] = field(default_factory=dict)
     server: MailServer | None = None
     recipients: list[str] = field(default_factory=list)
 
@@ -69,8 +69,13 @@ class Conversation:
         self._transaction = _Transaction()
         self._no_hello = self._no_login = ""
         self._bent: Armed | None = None
-        self.user: str | None = None
+        self._login: tuple[str, str] | None = None
         self.secured = False
+
+    @property
+    def user(self) -> str | None:
+        """Who has logged in, `None` if nobody has."""
+        return self._login[0] if self._login else None
 
     def line(self, exchange: str) -> Struck | None:
         """The fault of the line that strikes the exchange which begins now, a cause of all that is decided in it."""
@@ -149,12 +154,15 @@ class Conversation:
     def secure(self) -> None:
         """TLS has begun: what was said before is forgotten (RFC 3207, 4.2)."""
         self.secured = True
-        self.user = None
+        self._login = None
         self.reset()
 
     def log_in(self, user: str, password: str) -> str:
-        """The reply to complete credentials. A user whom no world knows may log in: the recipient then decides."""
-        if self.user is not None:
+        """The reply to complete credentials.
+
+        A user whom no world knows may log in, too: the recipient's world then decides whether it takes anybody.
+        """
+        if self._login is not None:
             return "503 5.5.1 Already authenticated"
         server = self._route(user, "")
         if server is not None:
@@ -163,7 +171,7 @@ class Conversation:
             if not reply.startswith("2"):
                 return reply
             self._server = server
-        self.user = user
+        self._login = user, password
         return "235 2.7.0 Authentication successful"
 
     def _struck_login(self, server: MailServer) -> str | None:
@@ -208,7 +216,7 @@ class Conversation:
             return f"550 5.1.1 <{address}>: User unknown"
         if transaction.server not in (None, server):
             return f"451 4.5.3 <{address}>: of another world than the recipients before; send it by itself"
-        if not transaction.asked and (refused := self._ask_about(server, transaction)) is not None:
+        if (refused := self._ask_about(server, transaction)) is not None:
             return refused
         with self._within(server):
             reply = server.recipient(address)
@@ -270,9 +278,14 @@ class Conversation:
             return self._server.refuse(stage, reply, *addresses)
 
     def _ask_about(self, server: MailServer, transaction: _Transaction) -> str | None:
-        transaction.asked = True
+        """The refusal of the sender, `None` if it may send: asked once, and the same for all recipients of a world."""
+        sender, said = transaction.sender or "", transaction.asked.get(server)
         with self._within(server):
-            return server.sender(transaction.sender or "", logged_in=self.user is not None)
+            if said is not None:
+                return server.refuse("mail", said, sender)
+            if server not in transaction.asked:
+                transaction.asked[server] = server.sender(sender, self._login)
+        return transaction.asked[server]
 
 
 @contextmanager

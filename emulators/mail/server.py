@@ -144,9 +144,9 @@ class MailServer:
         self.physics.journal.write(self.name, "authenticated", user=user)
         return "235 2.7.0 Authentication successful"
 
-    def sender(self, address: str, *, logged_in: bool = False) -> str | None:
-        """The refusal of a sender, `None` if it may send."""
-        if self.logins == "own" and not logged_in:
+    def sender(self, address: str, login: tuple[str, str] | None = None) -> str | None:
+        """The refusal of a sender, `None` if it may send. `login` are the credentials of this session, if any."""
+        if self.logins == "own" and not (login and self._is_own(*login)):
             return self.refuse("mail", "530 5.7.0 Authentication required", address)
         hit = self._strike("sender", lambda fault: not isinstance(fault, SenderRefused) or fault.concerns(address))
         with self.physics.bent_by(hit):
