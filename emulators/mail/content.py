@@ -110,20 +110,23 @@ class Content:
 
     def header(self, name: str) -> str:
         """A header, decoded and unfolded; empty if there is none."""
-        return next((value for key, value in self._headers if key.lower() == name.lower()), "")
+        return next((_words_decoded(value) for key, value in self._headers if key.lower() == name.lower()), "")
 
     @property
     def headers(self) -> dict[str, list[str]]:
         """All headers by name, decoded and unfolded, each with all its values, in the order in which they stand."""
         found: dict[str, list[str]] = {}
         for name, value in self._headers:
-            found.setdefault(name, []).append(value)
+            found.setdefault(name, []).append(_words_decoded(value))
         return found
 
     def addresses(self, name: str) -> tuple[MailAddress, ...]:
-        """The addresses in the headers of that name; what cannot be read as an address is left out."""
+        """The addresses in the headers of that name; what cannot be read as an address is left out.
+
+        A name is decoded once the header has been taken apart (RFC 2047, 6.2): a comma within it separates nothing.
+        """
         values = [value for key, value in self._headers if key.lower() == name.lower()]
-        return tuple(MailAddress(*pair) for pair in getaddresses(values) if pair[1])
+        return tuple(MailAddress(_words_decoded(called), at) for called, at in getaddresses(values) if at)
 
     @cached_property
     def attachments(self) -> tuple[Attachment, ...]:
@@ -168,9 +171,10 @@ class Content:
 
     @cached_property
     def _headers(self) -> tuple[tuple[str, str], ...]:
+        """Unfolded, but not decoded."""
         head, _, _ = self.raw.partition(b"\r\n\r\n")
         message = message_from_bytes(head + b"\r\n\r\n", policy=compat32)
-        return tuple((name, decoded(str(value))) for name, value in message.raw_items())
+        return tuple((name, _unfolded(str(value))) for name, value in message.raw_items())
 
     @cached_property
     def _shown(self) -> Shown:
@@ -252,15 +256,23 @@ def _header(message: Message, name: str) -> str:
 
 def decoded(value: str) -> str:
     """A header's value as the parser has it, decoded and unfolded."""
+    return _words_decoded(_unfolded(value))
+
+
+def _unfolded(value: str) -> str:
     # The parser keeps the bytes of raw UTF-8, which RFC 6532 allows in headers, as surrogates.
     value = value.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
-    unfolded = re.sub(r"\r?\n(?=[ \t])", "", value)
-    if "=?" not in unfolded:
-        return unfolded
+    return re.sub(r"\r?\n(?=[ \t])", "", value)
+
+
+def _words_decoded(text: str) -> str:
+    """With its encoded words (RFC 2047) as they are read."""
+    if "=?" not in text:
+        return text
     try:
-        return str(make_header(decode_header(unfolded)))
+        return str(make_header(decode_header(text)))
     except (LookupError, ValueError, HeaderParseError):  # an unknown charset, bytes that are none of it, bad base64
-        return unfolded
+        return text
 
 
 def _text_of(part: Message) -> str:

@@ -40,6 +40,26 @@ def test_a_header_in_raw_utf8_is_read_too() -> None:
     assert Content("Subject: Grüße\r\n für Sie\r\n\r\n".encode()).subject == "Grüße für Sie"
 
 
+@pytest.mark.parametrize(
+    ("header", "addresses"),
+    [
+        ("=?UTF-8?Q?M=C3=BCller=2C_Anna?= <a@x.example>", [("Müller, Anna", "a@x.example")]),
+        ("=?UTF-8?Q?Kasse_=28Nord=29?= <a@x.example>", [("Kasse (Nord)", "a@x.example")]),
+        ("=?utf-8?B?U2VydmljZTsgPHhAeS5leGFtcGxlPg==?= <a@x.example>", [("Service; <x@y.example>", "a@x.example")]),
+        ("=?utf-8?Q?M=C3=BC?=\r\n =?utf-8?Q?ller=2C_A?= <a@x.example>", [("Müller, A", "a@x.example")]),
+        ('"Müller, Anna" <a@x.example>,\r\n jörg@bücher.example',
+         [("Müller, Anna", "a@x.example"), ("", "jörg@bücher.example")]),
+        ("Team: a@x.example, =?utf-8?Q?B=3B?= <b@x.example>;, c@x.example",
+         [("", "a@x.example"), ("B;", "b@x.example"), ("", "c@x.example")]),
+        ("undisclosed-recipients:;", []),
+        ("a@x.example (=?utf-8?Q?M=C3=BCller=2C_Anna?=)", [("Müller, Anna", "a@x.example")]),
+        ("=?utf-8?B?a?= <a@x.example>", [("=?utf-8?B?a?=", "a@x.example")]),
+    ],
+)  # fmt: skip
+def test_addresses_are_told_apart_before_names_are_decoded(header: str, addresses: list[tuple[str, str]]) -> None:
+    assert list(Content(f"To: {header}\r\n\r\n".encode()).addresses("to")) == addresses
+
+
 def test_a_link_split_by_quoted_printable_is_whole_again() -> None:
     raw = (
         b"Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n"
