@@ -23,18 +23,23 @@ _AHEAD = 64  # requests that a client may have sent without waiting for the answ
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 
+def _too_long(_: Scope, limit: int) -> Answer:
+    return problem(413, "PayloadTooLarge", f"the limit of a body is {limit} octets")
+
+
 @dataclass(frozen=True, slots=True)
 class Limits:
     """What a door takes from one client: octets of a request's head and body, seconds for a request to be here whole.
 
-    More is answered 431, 413, 408. `held` is what the bodies that are not answered yet may take up in all; once it is
-    used up, clients are answered 503.
+    More is answered 431, 413, 408; `too_long` gives the 413 the shape of the API behind the door. `held` is what the
+    bodies that are not answered yet may take up in all; once it is used up, clients are answered 503.
     """
 
     head: int = 64 * 1024
     body: int = 32 * 1024 * 1024
     request_seconds: float = 30.0
     held: int = 256 * 1024 * 1024
+    too_long: Callable[[Scope, int], Answer] = _too_long
 
 
 class Room:
@@ -199,7 +204,7 @@ class Connection(asyncio.Protocol):
         """Say so to a client that asks before it sends a body, in its turn; a body too long is refused at once."""
         length = next((value for name, value in request.scope["headers"] if name == b"content-length"), b"0")
         if int(length) > self._limits.body:
-            request.refusal = self._too_long()
+            request.refusal = self._limits.too_long(request.scope, self._limits.body)
         elif not self._busy and not self._waiting:
             request.awaits_continue = False
             self._transport.write(_CONTINUE)
@@ -213,7 +218,7 @@ class Connection(asyncio.Protocol):
             return
         if self._body_length > self._limits.body:
             self._let_go(request)
-            request.refusal = self._too_long()
+            request.refusal = self._limits.too_long(request.scope, self._limits.body)
         elif self._room.held + len(chunk) > self._limits.held:
             self._let_go(request)
             request.refusal = problem(503, "Busy", "too many long requests at once; try again when they are through")
@@ -227,9 +232,6 @@ class Connection(asyncio.Protocol):
         self._request = None
         self._clear_deadline()
 
-    def _too_long(self) -> Answer:
-        return problem(413, "PayloadTooLarge", f"the limit of a body is {self._limits.body} octets")
-
     # -- answers ------------------------------------------------------------------------------------------------------
 
     def _answer_next(self) -> None:
@@ -237,9 +239,10 @@ class Connection(asyncio.Protocol):
             return
         request = self._waiting.popleft()
         self._busy = True
-        self._room.held -= len(request.body)
+        body = bytes(request.body)
+        self._let_go(request)  # a long body should not be there twice
         try:
-            reply = request.refusal or self._respond(request.scope, bytes(request.body))
+            reply = request.refusal or self._respond(request.scope, body)
         except Refusal as refusal:
             self._sender.send(b"", refusal.line, self.abort)
             return
