@@ -185,7 +185,15 @@ class Building:
             router = Router(self.host, surface)
             port = self._ports.get(surface.name, 0)
             app = self._guarded(router) if surface.name == "mail_api" else router
-            yield HttpDoor(surface.name, app, nullcontext(), settle=router.settle, host=self._address, port=port)
+            yield HttpDoor(
+                surface.name,
+                app,
+                nullcontext(),
+                settle=router.settle,
+                limits=surface.limits,
+                host=self._address,
+                port=port,
+            )
 
         yield smpp_door("smpp", smpp_accounts(self.host), host=self._address, port=self._ports.get("smpp", 0))
         yield SmtpDoor(

@@ -16,10 +16,12 @@ from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Scope
 
 from emulators.post.credentials import account_of as post_account_of
+from emulators.post.doors import limits as post_limits
 from emulators.sms.gateway import SmsGateway
 from emulators.sms.subject import subject_of
 from emulators.sms.surface import Request
 from emulators.sms.surface import account_of as sms_account_of
+from emulators.wire.http_connection import Limits
 from emulators.world import World
 
 from .hosted import Hosted
@@ -88,6 +90,7 @@ class Surface:
     """Whether a request without credentials speaks of something that only this world has."""
     stranger: ASGIApp | None = None
     """What answers a caller whom no world knows, where a world's own app would not ask for credentials."""
+    limits: Limits | None = None
 
 
 def _api_key(seen: Seen) -> Iterator[str | None]:
@@ -149,7 +152,7 @@ SURFACES: tuple[Surface, ...] = (
             "whose mail? put /worlds/NAME in front of the path, or log in (Basic) as the world's mail user\n", 404
         ),
     ),
-    Surface("post", lambda w: w.post.app, lambda w: w.post.credentials.accounts, _post_account),
+    Surface("post", lambda w: w.post.app, lambda w: w.post.credentials.accounts, _post_account, limits=post_limits()),
     Surface("ident", lambda w: w.ident.app, lambda w: (w.ident.api_key,), _api_key, knows=_has_case),
     Surface("branch", lambda w: w.branch.app, lambda w: (w.branch.api_key,), _api_key),
 )

@@ -43,6 +43,9 @@ if TYPE_CHECKING:
 
 Handle = Callable[["PostOffice", Request], Awaitable[Response]]
 
+MAX_REQUEST = 300 * 1024 * 1024
+"""Bytes of one request, however many letters are in it. Source: E-POSTBUSINESS API; status and code are ours."""
+
 _MESSAGES = {
     QueueAnswer.UNKNOWN: "Die angegebene LetterID ist ungültig/unbekannt.",
     QueueAnswer.NOT_QUEUED: "Die angegebene LetterID befindet sich nicht in der Warteschlange",
@@ -61,13 +64,15 @@ def _error(status: int, code: str, text: str) -> Response:
 
 
 def _guarded(handle: Handle, *, is_query: bool = False) -> Endpoint:
-    """Let a request in: faults of the line first, then the token, the pace of status queries, then the body."""
+    """Let a request in: faults of the line first, then length, token, the pace of status queries, then the body."""
 
     async def endpoint(request: Request) -> Response:
         office: PostOffice = request.app.state.owner
         status = struck(office, request)
         if status is not None:
             return _error(status, "E322" if status == 429 else "E501", "Später noch einmal versuchen")
+        if len(await request.body()) > MAX_REQUEST:
+            return too_long()
         if request.scope["path"] not in OPEN:
             scheme, _, token = request.headers.get("authorization", "").partition(" ")
             if scheme.lower() != "bearer" or not token_is_good(office.credentials, token, office.physics.clock.now):
@@ -258,6 +263,11 @@ def _day(request: Request, name: str) -> date:
 def not_there() -> Response:
     """What is answered at a path that this API does not have."""
     return _error(404, "E313", "Diesen Pfad gibt es nicht; siehe /api/openapi.json")
+
+
+def too_long() -> Response:
+    """What is answered to a request of more than `MAX_REQUEST` bytes."""
+    return _error(413, "E303", f"Die Anfrage hat mehr als {MAX_REQUEST} Byte; auf mehrere verteilen")
 
 
 def _wrong_method(allowed: str) -> Response:

@@ -9,11 +9,14 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints, TypeAdapter, ValidationError
 
-from .order import GERMANY, MAX_BYTES, LetterOrder, Registered
+from .order import GERMANY, LetterOrder, Registered
 from .request import Base64Pdf, TooLarge, pdf_in
 
 OPEN = frozenset({"/api/Login", "/api/Login/HealthCheck"})
 """Paths that need no token."""
+
+MAX_PDF = 20 * 1024 * 1024
+"""Bytes of one PDF. Source: E-POSTBUSINESS API, code E303."""
 
 _DOMESTIC = re.compile(rf"\s*({GERMANY})?\s*")
 
@@ -190,9 +193,9 @@ class EpostLetter(_Body):
 
     def _pdf(self) -> bytes:
         try:
-            return pdf_in(self.data)
+            return pdf_in(self.data, MAX_PDF)
         except TooLarge as error:
-            raise Refused("E303", f"{self.fileName} hat mehr als {MAX_BYTES} Byte") from error
+            raise Refused("E303", f"{self.fileName} hat mehr als {MAX_PDF} Byte") from error
         except ValueError as error:
             raise Refused("E313", f"data von {self.fileName} ist kein Base64") from error
 

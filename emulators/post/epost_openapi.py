@@ -17,13 +17,14 @@ from .epost_shape import Finding, LetterState, QueueResult, Submitted, TestResul
 _ABOUT = """Letters of this test bench, in the shape of the E-POSTBUSINESS API, version 2.6.1. TEST ONLY.
 
 `POST /api/Login` gives the token that all else needs. What the check of a PDF finds is told by the status of the
-letter. Before any API of the bench, its door answers 408, 413, 431 and 503 in a shape of its own,
+letter. Before any API of the bench, its door answers 408, 431 and 503 in a shape of its own,
 `{"error", "detail"}`."""
 
 _PROBLEMS: Mapping[int, str] = {
     400: "not understood, or not taken; the description says what",
     401: "the login is wrong, or the token missing, wrong or run out",
     404: "no such letter",
+    413: "a request of more than 300 MB",
     429: "too many requests: status queries faster than the bench was told to allow, or a fault",
     503: "out of order; only as a fault",
 }
@@ -76,7 +77,7 @@ _TOLD, _OPEN = ("onlyFeedback", "onlyIssues"), ("onlyOpen", "onlyIssues")
 OPERATIONS: Mapping[tuple[str, str], Operation] = {
     ("/api/Login", "POST"): Operation("Log in for a token", _one(Token), _ODD, body="Login"),
     ("/api/Login/HealthCheck", "GET"): Operation("Whether the API is up", _one(Finding), ()),
-    ("/api/Letter", "POST"): Operation("Submit letters, all or none", _some(Submitted), _ODD, body="Letters"),
+    ("/api/Letter", "POST"): Operation("Submit letters, all or none", _some(Submitted), (*_ODD, 413), body="Letters"),
     ("/api/Letter/StatusQuery", "POST"): Operation("These letters", _STATES, _ODD, may=_ISSUES, body="LetterIDs"),
     ("/api/Letter/Date", "GET"): Operation("The letters of some days", _STATES, _ODD, _PERIOD, _ISSUES),
     ("/api/Letter/Open", "GET"): Operation("Letters not posted yet", _STATES, _ODD, may=_ISSUES),

@@ -41,6 +41,9 @@ from .request import Endpoint, Resource, TooLarge, number_in_path, pdf_in, probl
 if TYPE_CHECKING:
     from .office import PostOffice
 
+MAX_PDF = 50 * 1024 * 1024
+"""Bytes of one PDF. Source: letterxpress.de, LXP API: up to 50 MB; status and text of the answer are ours."""
+
 _REGISTERED: Mapping[RegisteredCode, Registered] = {"r1": Registered.DROPPED, "r2": Registered.HANDED_OVER}
 _CENT = Decimal("0.01")
 # Net, in euros; figures of this emulator, not of a price list.
@@ -151,7 +154,7 @@ def price(office: PostOffice, request: Request, body: bytes) -> Response:
 def _order(wish: Submission, today: date) -> LetterOrder:
     letter, spec = wish.letter, wish.letter.specification
     try:
-        pdf = pdf_in(letter.base64_file)
+        pdf = pdf_in(letter.base64_file, MAX_PDF)
     except TooLarge as error:
         raise Wrong(413, f"base64_file: {error}") from error
     except ValueError as error:
@@ -248,6 +251,11 @@ def _gross(letter: Letter) -> Decimal:
 def not_there() -> Response:
     """What is answered at a path that this API does not have."""
     return _answer(404, "No such path; see /v3/openapi.json")
+
+
+def too_long() -> Response:
+    """What is answered to a request that is longer than the door takes."""
+    return _answer(413, f"This is too long; a PDF has at most {MAX_PDF} bytes")
 
 
 def _wrong_method(allowed: str) -> Response:

@@ -29,14 +29,14 @@ _ABOUT = """Print jobs of this test bench, in the shape of the LetterXpress API,
 
 The login stands in each body as `auth`, also in that of a GET, and is checked before all else of it: what is no JSON
 is answered 401 as well. OpenAPI has no security scheme for that. The recipient's address is read from the PDF. Before
-any API of the bench, its door answers 408, 413, 431 and 503 in a shape of its own, `{"error", "detail"}`."""
+any API of the bench, its door answers 408, 431 and 503 in a shape of its own, `{"error", "detail"}`."""
 
 _PROBLEMS: Mapping[int, tuple[str, type]] = {
     400: ("not understood, or not to be carried out; the message says what", Failure),
     401: ("the body holds no login, or a wrong one", Unauthorised),
     404: ("no such print job", Failure),
     409: ("too late: the print job is not waiting any more", Failure),
-    413: ("a PDF of more than 20 MB", Failure),
+    413: ("a PDF of more than 50 MB", Failure),
     429: ("too many requests; only as a fault", Failure),
     503: ("out of order; only as a fault", Failure),
 }

@@ -12,7 +12,6 @@ from .cover import cover_sheet
 from .paper import Sheet, sheets_of
 from .pdf import MAX_PAGES, Document, NotReadable, read, unembedded_fonts
 
-MAX_BYTES = 20 * 1024 * 1024  # of one PDF. Source: E-POSTBUSINESS API, code E303
 SENDER_NEEDED_FROM = date(2025, 1, 1)  # Source: E-POSTBUSINESS API, codes W301 and E333
 
 _PLACE = re.compile(r"[0-9]{5} \S.*")

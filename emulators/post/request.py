@@ -16,13 +16,12 @@ from emulators.core.transport_faults import Outage, RefusedConnection
 from emulators.wire.http import Refusal
 
 from .faults import RateLimited
-from .order import MAX_BYTES
 
 if TYPE_CHECKING:
     from .office import PostOffice
 
 
-# `pdf_in` checks it: a pattern would be matched against 20 MB, and what is too large has an answer of its own.
+# `pdf_in` checks it: a pattern would be matched against 50 MB, and what is too large has an answer of its own.
 Base64Pdf = Annotated[
     str,
     Field(
@@ -40,7 +39,7 @@ Endpoint = Callable[[Request], Awaitable[Response]]
 
 
 class TooLarge(ValueError):
-    """A PDF of more than 20 MB."""
+    """A PDF of more bytes than the API takes."""
 
 
 class Resource:
@@ -87,16 +86,16 @@ def struck(office: PostOffice, request: Request) -> int | None:
     return status
 
 
-def pdf_in(text: str) -> bytes:
-    """The bytes of a PDF in base64. Raises `ValueError` for anything else and `TooLarge` above 20 MB."""
-    if len(text) > (MAX_BYTES + 2) // 3 * 4 + 4:
-        raise TooLarge(f"more than {MAX_BYTES} bytes")
+def pdf_in(text: str, most: int) -> bytes:
+    """The bytes of a PDF in base64. Raises `ValueError` for anything else and `TooLarge` above `most` bytes."""
+    if len(text) > (most + 2) // 3 * 4 + 4:
+        raise TooLarge(f"more than {most} bytes")
     try:
         data = base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError) as error:
         raise ValueError(f"no base64: {error}") from error
-    if len(data) > MAX_BYTES:
-        raise TooLarge(f"{len(data)} bytes, at most {MAX_BYTES}")
+    if len(data) > most:
+        raise TooLarge(f"{len(data)} bytes, at most {most}")
     return data
 
 

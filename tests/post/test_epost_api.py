@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 from emulators.core.clock import BERLIN
 from emulators.core.physics import Physics
 from emulators.post.credentials import account_of, credentials_of
+from emulators.post.epost import MAX_REQUEST
+from emulators.post.epost_model import MAX_PDF
 from emulators.post.office import PostOffice
-from emulators.post.order import MAX_BYTES
 from emulators.post.profile import PostProfile
 from emulators.wire.http import Refusal, call
 from tests.post.sender import ANNE, HOME, TUESDAY, Epost, at, epost_letter, front, letter, pdf
@@ -208,8 +209,13 @@ def test_a_body_that_is_no_array_of_letters_is_e313(epost: Epost, body: object) 
 
 
 def test_a_pdf_of_more_than_20_megabytes_is_e303(epost: Epost) -> None:
-    status, answer = epost.ask("POST", "/api/Letter", [epost_letter(pdf=letter() + b"\n" * MAX_BYTES)])
+    status, answer = epost.ask("POST", "/api/Letter", [epost_letter(pdf=letter() + b"\n" * MAX_PDF)])
     assert (status, answer["code"]) == (400, "E303")
+
+
+def test_a_request_of_more_than_300_megabytes_is_not_even_read(epost: Epost) -> None:
+    status, answer = epost.ask("POST", "/api/Letter", bytes(MAX_REQUEST + 1))
+    assert (status, answer["code"]) == (413, "E303")
 
 
 def test_a_pdf_of_ten_megabytes_is_taken(epost: Epost, physics: Physics) -> None:

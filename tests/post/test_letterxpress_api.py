@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from emulators.core.physics import Physics
+from emulators.post.letterxpress import MAX_PDF
 from emulators.post.office import PostOffice
 from emulators.wire.http import call
 from tests.post.sender import ANNE, HOME, at, epost_letter, front, letter, pdf
@@ -110,6 +111,12 @@ def test_a_pdf_that_cannot_be_posted_is_refused_with_the_reason(
     assert status == 400
     assert word in answer["message"]
     assert client.office.letters == {}
+
+
+@pytest.mark.parametrize(("size", "status"), [(MAX_PDF, 200), (MAX_PDF + 1, 413)])
+def test_a_pdf_has_at_most_50_megabytes(client: LetterXpress, size: int, status: int) -> None:
+    told, answer = client.send(letter() + b"\n" * (size - len(letter())))
+    assert (told, answer["status"]) == (status, status)
 
 
 def test_a_registered_job_can_be_tracked(client: LetterXpress, physics: Physics) -> None:
