@@ -15,7 +15,7 @@ from .pdf import MAX_PAGES, Document, NotReadable, read, unembedded_fonts
 SENDER_NEEDED_FROM = date(2025, 1, 1)  # Source: E-POSTBUSINESS API, codes W301 and E333
 
 _PLACE = re.compile(r"[0-9]{5} \S.*")
-_COUNTRY = re.compile(r"[A-ZÄÖÜ][A-ZÄÖÜ .()-]+")
+_COUNTRY = re.compile(r"[A-ZÀ-ÖØ-Þẞ][A-ZÀ-ÖØ-Þẞ .,'’()-]+")
 # As a JSON schema can say it, too: there case cannot be left out of account otherwise.
 _GERMANY = ("de", "deu", "deutschland", "germany")
 GERMANY = "|".join("".join(f"[{letter}{letter.upper()}]" for letter in name) for name in _GERMANY)
@@ -95,7 +95,7 @@ def check(order: LetterOrder, today: date) -> Checked:
         return Checked(problems=tuple(paper))
     body = sheets_of(order.pdf, whiten_left=bool(document.left) and not order.cover)
     if order.cover:
-        cover = cover_sheet(order.sender, order.given)
+        cover = cover_sheet(order.sender, _in_capitals(order.given) if order.abroad else order.given)
         front, body = read(cover), sheets_of(cover) + body
     else:
         front = document
@@ -145,10 +145,23 @@ def _window_problems(front: Document, order: LetterOrder) -> list[Problem]:
         found.append(Problem("W202", f"Am linken Rand (5 mm) steht: {_short(front.left)}; er wird geweißt"))
     if front.edge:
         found.append(Problem("W202", f"Am Rand (5 mm) steht: {_short(front.edge)}"))
-    if order.given and tuple(" ".join(line.split()) for line in order.given) != without_germany(lines):
+    if order.given and not _is_same(without_germany(lines), order.given, order.abroad):
         text = f"Anschrift im Fenster: {' / '.join(lines)}; in den Daten: {' / '.join(order.given)}"
         found.append(Problem("W203", text))
     return found
+
+
+def _is_same(window: tuple[str, ...], given: tuple[str, ...], abroad: bool) -> bool:
+    """Whether the window shows the address of the data, which need no capitals for a town and country abroad."""
+    given = tuple(" ".join(line.split()) for line in given)
+    if abroad:
+        window, given = ((*lines[:-2], *map(str.casefold, lines[-2:])) for lines in (window, given))
+    return window == given
+
+
+def _in_capitals(lines: tuple[str, ...]) -> tuple[str, ...]:
+    """An address abroad as it stands on paper. Source: DIN 5008, town and country in capitals."""
+    return (*lines[:-2], *map(str.upper, lines[-2:]))
 
 
 def _sender_problems(front: Document, today: date) -> list[Problem]:
