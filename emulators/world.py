@@ -114,7 +114,8 @@ class World:
         self.clock, self.journal, self.faults = self.physics.clock, self.physics.journal, self.physics.faults
         self.services = services = services or Services()
         self.sms = SmsGateway(self.physics, smpp=services.smpp)
-        self.mail = MailServer(self.physics, logins=services.mail_logins)
+        self.mail_domain = f"{name}.{MAIL_DOMAIN}" if name else MAIL_DOMAIN
+        self.mail = MailServer(self.physics, logins=services.mail_logins, domain=self.mail_domain)
         self.post = PostOffice(self.physics, PostProfile(delivery=services.letter_delivery))
         self.ident = IdentProvider(self.physics)
         self.branch = BranchOffices(self.physics)
@@ -123,7 +124,6 @@ class World:
         self.guests = {name: make(self.physics) for name, make in guests().items()}
         self.people: dict[str, Person] = {}
         self.addresses = {} if addresses is None else addresses
-        self.mail_domain = f"{name}.{MAIL_DOMAIN}" if name else MAIL_DOMAIN
         self._population = People(seed, start.date(), personas, self.mail_domain)
         self._phones: dict[tuple[str, str], Phone] = {}
         self._cards: dict[str, HealthCard | BorrowedCard] = {}

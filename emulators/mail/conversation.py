@@ -20,7 +20,7 @@ from emulators.wire.line import Struck, struck
 
 from .certificates import Kind
 from .faults import SmtpUtf8Refused, StartTlsStripped
-from .mailbox import is_address
+from .mailbox import is_address, is_postmaster
 
 if TYPE_CHECKING:
     from .server import MailServer
@@ -40,6 +40,7 @@ BYE = "221 2.0.0 Bye"
 SIZE_EXCEEDED = f"552 5.3.4 Message too large: the limit is {MAX_BYTES} bytes"
 LINE_TOO_LONG = "500 5.6.0 A line of the message is longer than 1000 octets (RFC 5321, 4.5.3.1.6)"
 
+_WHOSE_POSTMASTER = "Whose postmaster? Worlds share this server: log in, or add the domain of one"
 _NEEDS_UTF8 = "an address that is not ASCII needs SMTPUTF8"
 
 
@@ -203,7 +204,12 @@ class Conversation:
         return "250 2.1.0 OK"
 
     def recipient(self, address: str) -> str:
-        """The reply to RCPT: 250, 4xx (not now), 5xx (unknown, or not this one)."""
+        """The reply to RCPT: 250, 4xx (not now), 5xx (unknown, or not this one).
+
+        `postmaster` without a domain is that of the world of this transaction or session. Where nothing says which, it
+        is refused as ambiguous (RFC 3463, X.1.4): RFC 5321, 4.5.1 wants it taken, but what is taken must not be lost
+        (6.1), and no one world could show it.
+        """
         transaction = self._transaction
         if transaction.sender is None:
             return "503 5.5.1 MAIL comes first"
@@ -211,9 +217,14 @@ class Conversation:
             return self._refuse("rcpt", f"553 5.6.7 <{address}>: {_NEEDS_UTF8}", address)
         if len(transaction.recipients) >= MAX_RECIPIENTS:
             return f"452 4.5.3 Too many recipients: the limit is {MAX_RECIPIENTS}"
+        if is_postmaster(address):
+            concerned = transaction.server or self._server or self._route(self.user, "")
+            address = concerned.postmaster if concerned else address
         server = self._route(self.user, address)
         if server is None:
-            return f"550 5.1.1 <{address}>: User unknown"
+            return (
+                f"553 5.1.4 {_WHOSE_POSTMASTER}" if is_postmaster(address) else f"550 5.1.1 <{address}>: User unknown"
+            )
         if transaction.server not in (None, server):
             return f"451 4.5.3 <{address}>: of another world than the recipients before; send it by itself"
         if (refused := self._ask_about(server, transaction)) is not None:

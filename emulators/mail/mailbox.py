@@ -12,6 +12,9 @@ from .content import Blocked, Content
 Folder = Literal["inbox", "spam"]
 LinkState = Literal["unused", "pre-fetched", "used"]
 
+POSTMASTER = "postmaster"
+"""Whoever runs a domain's mail: a mailbox that every domain has, in any case of letters (RFC 5321, 4.5.1)."""
+
 
 @dataclass(frozen=True, slots=True)
 class MailMessage:
@@ -108,9 +111,14 @@ class Mailboxes:
         self._links: dict[tuple[str, str], LinkState] = {}
 
     def of(self, address: str) -> Mailbox:
-        """The mailbox of `address`, made when first asked for. Raises `ValueError` for what is no address."""
+        """The mailbox of `address`, made when first asked for, as is the postmaster's of its domain.
+
+        Raises `ValueError` for what is no address.
+        """
         address = normal_address(address)
-        return self._by_address.setdefault(address, Mailbox(address))
+        for each in (postmaster_at(address.rpartition("@")[2]), address):
+            self._by_address.setdefault(each, Mailbox(each))
+        return self._by_address[address]
 
     def known(self, address: str) -> Mailbox | None:
         """The mailbox that takes mail for `address`: its own, else that of the address without `+…` (RFC 5233)."""
@@ -170,12 +178,21 @@ class Mailboxes:
 def normal_address(address: str) -> str:
     """`address` with its domain in lower case; the local part is the recipient's own (RFC 5321, 2.4).
 
-    Raises `ValueError` if it is no `local@domain`.
+    Only the postmaster's is the same in any case. Raises `ValueError` if it is no `local@domain`.
     """
     local, at, domain = address.rpartition("@")
     if not at or not local or not domain or any(char.isspace() for char in address):
         raise ValueError(f"{address!r} is not a mail address")
-    return f"{local}@{domain.lower()}"
+    return postmaster_at(domain) if is_postmaster(local) else f"{local}@{domain.lower()}"
+
+
+def is_postmaster(local: str) -> bool:
+    """Whether `local`, without a domain, names the postmaster."""
+    return local.lower() == POSTMASTER
+
+
+def postmaster_at(domain: str) -> str:
+    return f"{POSTMASTER}@{domain.lower()}"
 
 
 def is_address(text: str) -> bool:

@@ -14,6 +14,7 @@ from starlette.applications import Starlette
 
 from emulators.core.emulator import Door
 from emulators.core.faults import Armed, Fault
+from emulators.core.people import MAIL_DOMAIN
 from emulators.core.physics import Physics
 
 from .api import build
@@ -36,7 +37,7 @@ from .faults import (
     SenderRefused,
     SizeExceeded,
 )
-from .mailbox import LinkState, Mailbox, Mailboxes, MailMessage
+from .mailbox import LinkState, Mailbox, Mailboxes, MailMessage, postmaster_at
 from .smtp import InProcessSmtp, SmtpClient
 
 Logins = Literal["any", "own"]
@@ -49,16 +50,18 @@ _UNANSWERED = "the connection breaks before the reply to the content"
 class MailServer:
     """All mailboxes of the world. An address that nobody asked a mailbox for is unknown and refused.
 
+    The postmaster's is there from the start, at `domain` and wherever somebody else has a mailbox (RFC 5321, 4.5.1).
     `logins`: `any` user name and password will do, and none as well; or only this world's `own` may send.
     """
 
     name: ClassVar[str] = "mail"
     faults: ClassVar[Mapping[str, type[Fault]]] = FAULTS
 
-    def __init__(self, physics: Physics, *, logins: Logins = "any") -> None:
+    def __init__(self, physics: Physics, *, logins: Logins = "any", domain: str = MAIL_DOMAIN) -> None:
         self.physics = physics
         self.logins = logins
         self.mailboxes = Mailboxes()
+        self.postmaster = self.mailboxes.of(postmaster_at(domain)).address
         self._delivery = Delivery(physics, self.name, self.mailboxes)
 
     # -- the doors ------------------------------------------------------------------------------------------------

@@ -227,3 +227,27 @@ def test_a_closed_door_closes_its_connections_and_may_be_closed_again(server: Ma
         with pytest.raises(smtplib.SMTPServerDisconnected):
             client.noop()
         client.close()
+
+
+@pytest.mark.parametrize(
+    ("to", "arrives"),
+    [
+        ("postmaster", "postmaster@post.example"),
+        ("PostMaster", "postmaster@post.example"),
+        ("POSTMASTER@Insurer.example", "postmaster@insurer.example"),
+    ],
+)
+def test_each_domain_has_a_postmaster(
+    server: MailServer, physics: Physics, connect: Connect, to: str, arrives: str
+) -> None:
+    server.mailbox("erika@insurer.example")
+    with connect() as client:
+        assert client.send_message(mail(), to_addrs=[to]) == {}
+    physics.happen()
+    assert [message.to for message in server.mailbox(arrives).inbox] == [arrives]
+
+
+def test_a_domain_without_mailboxes_has_no_postmaster_either(connect: Connect) -> None:
+    with connect() as client, pytest.raises(smtplib.SMTPRecipientsRefused) as refused:
+        client.send_message(mail(), to_addrs=["postmaster@elsewhere.example"])
+    assert [code for code, _ in refused.value.recipients.values()] == [550]

@@ -87,3 +87,40 @@ def test_each_world_is_asked_about_the_sender(host: Host, client: smtplib.SMTP) 
     host.get("second").world.faults.arm("mail", "sender_refused")
     client.login(mail.smtp_user, mail.smtp_password)
     assert list(client.sendmail(SENDER, [second, first], TEXT)) == [second]
+
+
+@pytest.mark.parametrize("to", ["postmaster", "Postmaster", "POSTMASTER@main.post.example"])
+def test_the_postmaster_of_the_only_world_has_a_mailbox(host: Host, client: smtplib.SMTP, to: str) -> None:
+    server = host.create("main").world.mail
+    assert client.sendmail(SENDER, to, TEXT) == {}
+    host.get("main").settle()
+    (mail,) = server.mailbox("postmaster@main.post.example").inbox
+    assert mail.to == "postmaster@main.post.example"
+
+
+def test_a_postmaster_where_nobody_has_a_mailbox_is_unknown(host: Host, client: smtplib.SMTP) -> None:
+    settle(host, "main")
+    assert refused(client, "postmaster@elsewhere.example") == [550]
+
+
+def test_the_postmaster_of_shared_doors_is_that_of_the_recipients_or_the_login(host: Host) -> None:
+    settle(host, "one")
+    person, two = settle(host, "two"), host.get("two").world.mail
+    at = urlsplit(host.addresses["mail"])
+    with smtplib.SMTP(at.hostname or "", at.port or 0, timeout=10) as client:
+        assert client.sendmail(SENDER, [person, "postmaster"], TEXT) == {}
+        client.login(two.smtp_user, two.smtp_password)
+        assert client.sendmail(SENDER, "postmaster", TEXT) == {}
+    host.get("two").settle()
+    assert len(two.mailbox("postmaster@two.post.example").inbox) == 2
+
+
+def test_where_nothing_says_whose_postmaster_it_is_refused_as_ambiguous(host: Host, client: smtplib.SMTP) -> None:
+    settle(host, "one")
+    settle(host, "two")
+    client.ehlo()
+    client.mail(SENDER)
+    code, text = client.rcpt("postmaster")
+    assert (code, text[:5]) == (553, b"5.1.4")
+    assert b"domain" in text
+    assert client.rcpt("postmaster@two.post.example")[0] == 250
