@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from emulators.core.clock import elapsed
 from emulators.core.outcome import Refused
 from emulators.wire.json_api import Endpoint, error, guarded, json_app
 
@@ -65,7 +66,7 @@ def redeem(provider: IdentProvider, case: Case) -> Response:
         return error(409, "not_final", state=case.state)
     if case.redeemed:
         return error(409, "already_redeemed")
-    if provider.physics.clock.now - case.changed_at > provider.profile.result_kept:
+    if elapsed(case.changed_at, provider.physics.clock.now) > provider.profile.result_kept:
         return error(410, "result_purged")
     case.redeemed = True
     provider.physics.journal.write(provider.name, "case.redeemed", case_id=case.case_id, state=case.state)

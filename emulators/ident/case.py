@@ -15,7 +15,7 @@ from random import Random
 from types import MappingProxyType
 from typing import ClassVar, Final
 
-from emulators.core.clock import Timer
+from emulators.core.clock import Timer, elapsed
 from emulators.core.faults import Fault
 from emulators.core.outcome import Accepted, Outcome, Refused
 from emulators.core.person import CardData, IdentityDocument
@@ -185,7 +185,7 @@ class Case:
         with self.physics.bent_by(hit):
             if hit is not None or not are_read(words, self.words):
                 return self._failed(Step.LIVENESS, "words_misread", "live.words_misread")
-        if self.physics.clock.now - self._words_shown > self.profile.words_window:
+        if elapsed(self._words_shown, self.physics.clock.now) > self.profile.words_window:
             return self._failed(Step.LIVENESS, "words_timed_out", "user.timeout")
         if face_of is None:
             return self._failed(Step.LIVENESS, "no_face", "live.no_face")
