@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple, NoReturn, Protocol
 
+from emulators.core.clock import elapsed
 from emulators.core.faults import Armed
 from emulators.core.physics import Physics
 
@@ -85,7 +86,7 @@ class Connection:
     @property
     def age(self) -> float:
         """Seconds since the card was connected: those of the world's clock and those it has computed."""
-        return (self._physics.clock.now - self._since).total_seconds() + self._computed
+        return elapsed(self._since, self._physics.clock.now).total_seconds() + self._computed
 
     @property
     def timeout(self) -> float | None:
