@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 
+from emulators.core.clock import elapsed
 from emulators.core.numbers import is_kvnr
 from harness.actions import (
     AcceptTerms,
@@ -98,7 +99,7 @@ def _letter_owed(scene: Scene) -> tuple[Duty, ...]:
 
 def _code_expired(scene: Scene) -> bool:
     letter, profile = scene.account.letter, scene.situation.profile
-    return letter is not None and scene.now >= letter.at + timedelta(days=profile.letter_code_days)
+    return letter is not None and elapsed(letter.at, scene.now) >= timedelta(days=profile.letter_code_days)
 
 
 def _code_wrong(scene: Scene) -> bool:

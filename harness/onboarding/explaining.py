@@ -35,7 +35,7 @@ def _letter(scene: Scene) -> str:
     letter, profile = scene.account.letter, scene.situation.profile
     if letter is None:
         return "no activation code is valid now"
-    until = letter.at + timedelta(days=profile.letter_code_days)
+    until = moment_after(letter.at, timedelta(days=profile.letter_code_days))
     tries = f"{scene.account.letter_tries} of {profile.letter_code_tries} wrong tries used"
     posted = f"the newest letter with {letter.value} was posted {_moment(letter.at)}"
     return f"{posted}, it is valid until {_moment(until)}, {tries}"
@@ -45,7 +45,7 @@ def _link(scene: Scene) -> str:
     links = [*scene.account.links, *scene.account.setup_links]
     if not links:
         return "no mail with a link was sent"
-    newest = max(links, key=lambda link: link.at)
+    newest = max(links, key=lambda link: link.at.timestamp())
     used = " and has been used" if newest.used else ""
     return f"the newest link {newest.value} was sent {_moment(newest.at)}{used}"
 

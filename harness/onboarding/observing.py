@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from emulators.core.clock import BERLIN
+from emulators.core.clock import BERLIN, elapsed
 from emulators.core.journal import Entry
 from emulators.core.workdays import Workdays
 from harness.reading import activation_code_in, pin_in, tan_in
@@ -58,7 +58,8 @@ class Debts:
         """What should have been fulfilled before `now`; when all has `settled`, also what is due at this moment."""
 
         def is_late(duty: Duty) -> bool:
-            return duty.by < now or (settled and duty.by == now)
+            late = elapsed(duty.by, now)
+            return late > timedelta(0) or (settled and not late)
 
         late = [d for d in self.open if is_late(d)]
         self.open = [d for d in self.open if not is_late(d)]

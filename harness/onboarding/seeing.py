@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 
+from emulators.core.clock import elapsed
 from harness.drivers import View
 
 from .apps import ecare_session
@@ -62,7 +64,7 @@ def _devices(sight: Sight) -> tuple[object, ...]:
 def _lags(sight: Sight) -> bool:
     """A decision whose message was bent may reach the insurer later, by polling."""
     account = sight.account
-    return account.lag and account.decided_at is not None and sight.situation.now <= account.decided_at + LAG
+    return account.lag and account.decided_at is not None and elapsed(account.decided_at, sight.situation.now) <= LAG
 
 
 def _identity(sight: Sight) -> tuple[object, ...]:
@@ -77,7 +79,7 @@ def _release(sight: Sight) -> tuple[object, ...]:
         return (state,)
     due = account.release_due
     allowed: tuple[object, ...] = ("released",)
-    if due is None or sight.situation.now <= due:
+    if due is None or elapsed(due, sight.situation.now) <= timedelta(0):
         # A second proof (a new card, a new PIN) need not take back what was released before.
         allowed = ("pending", "released")
     return (*allowed, "none") if _lags(sight) else allowed

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
+from emulators.core.clock import DEFAULT_START
 from emulators.core.outcome import Accepted, Outcome
 from emulators.core.person import DocumentKind, Person
 from emulators.phone.profile import DeviceProfile
@@ -107,6 +108,10 @@ class Bench:
     def film(self, *, holder: Person | None = None) -> None:
         """The way through the ident provider, up to the check."""
         self.done(act.FollowIdentLink())
+        self.film_newest(holder=holder)
+
+    def film_newest(self, *, holder: Person | None = None) -> None:
+        """The way through the case that was opened last."""
         case = list(self.world.ident.cases.values())[-1]
         who = holder or self.person
         document = who.document(DocumentKind.IDENTITY_CARD)
@@ -159,8 +164,9 @@ def make_bench() -> Iterator[Callable[..., Bench]]:
         device: str | DeviceProfile = "pixel-6",
         profile: InsurerProfile | None = None,
         sockets: bool = False,
+        start: datetime = DEFAULT_START,
     ) -> Bench:
-        world = World(seed=7)
+        world = World(seed=7, start=start)
         worlds.append(world)
         world.settle_in("person", persona)
         world.settle_in("stranger", "umlaut")

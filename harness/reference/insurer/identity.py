@@ -157,7 +157,7 @@ class IdentityChecks:
             self._fetch(case)
         elif seen.get("state") == "RETRY":
             self._refuse(case)
-        if not case.over and self._agenda.now - case.opened < POLL_FOR:
+        if not case.over and self._agenda.now.timestamp() - case.opened.timestamp() < POLL_FOR.total_seconds():
             self._poll_later(case)
 
     def _fetch(self, case: IdentCase) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hmac
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import TYPE_CHECKING
 
@@ -52,7 +52,7 @@ class Letters:
         )
         scan = f"https://musterkasse.example/aktivieren?code={code}"
         self._send("activation", account.insured.person, "Ihr Aktivierungscode", text, scan)
-        expires = self._agenda.now + timedelta(days=profile.letter_code_days)
+        expires = self._agenda.now.astimezone(UTC) + timedelta(days=profile.letter_code_days)  # in UTC: true time
         account.activation = ActivationCode(code, expires, profile.letter_code_tries)
 
     def check_activation_code(self, account: Account, code: str) -> None:
