@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
-from heapq import heappop, heappush, nsmallest
+from heapq import heapify, heappop, heappush, nsmallest
 from itertools import count
 from operator import itemgetter
 from typing import Protocol
@@ -22,22 +22,48 @@ _MICROSECOND = timedelta(microseconds=1)
 DEFAULT_START = datetime(2021, 3, 23, 9, 0, tzinfo=BERLIN)
 
 
+_DEAD_AT_LEAST = 100  # cancelled timers in a heap before it is worth while to take them out
+
+
 class Timer:
     """Something due at a moment. `cancel()` takes it back; a fired timer cannot be cancelled any more.
 
     `upkeep` is what goes on for ever and brings nothing about that anybody would wait for.
     """
 
-    __slots__ = ("cancelled", "label", "upkeep", "what")
+    __slots__ = ("_dead", "cancelled", "label", "upkeep", "what")
 
-    def __init__(self, label: str, what: Callable[[], object], upkeep: bool = False) -> None:
+    def __init__(self, dead: _Dead, label: str, what: Callable[[], object], upkeep: bool = False) -> None:
+        self._dead = dead
         self.label = label
         self.what = what
         self.upkeep = upkeep
         self.cancelled = False
 
     def cancel(self) -> None:
-        self.cancelled = True
+        if not self.cancelled:
+            self.cancelled = True
+            self.what = _nothing  # what it would have done is kept no longer
+            self._dead.one_more()
+
+
+class _Dead:
+    """The cancelled timers of a heap: they are taken out together once they are most of it."""
+
+    def __init__(self, heap: list[tuple[int, int, Timer]]) -> None:
+        self._heap = heap
+        self._count = 0  # no less than lie there: some were cancelled after they had fired, or have left since
+
+    def one_more(self) -> None:
+        self._count += 1
+        if self._count > max(_DEAD_AT_LEAST, len(self._heap) // 2):
+            self._heap[:] = [entry for entry in self._heap if not entry[2].cancelled]  # in place: it may be in use
+            heapify(self._heap)
+            self._count = 0
+
+
+def _nothing() -> None:
+    """What a cancelled timer does."""
 
 
 class Pace(Protocol):
@@ -74,6 +100,7 @@ class Clock:
         self._now = _to_micros(start)
         self.now = start.astimezone(BERLIN)  # asked for more often than anything else of a world
         self._heap: list[tuple[int, int, Timer]] = []
+        self._dead = _Dead(self._heap)
         self._order: Iterator[int] = count()
         self._pace: Pace | None = None
         self._paced = 0
@@ -106,12 +133,12 @@ class Clock:
 
     def soon(self, what: Callable[[], object], label: str = "") -> Timer:
         """Run `what` at this very moment, on the next step, after all that is due already."""
-        timer = Timer(label, what)
+        timer = Timer(self._dead, label, what)
         heappush(self._heap, (self._now, next(self._order), timer))
         return timer
 
     def _put(self, due: int, what: Callable[[], object], label: str, upkeep: bool = False) -> Timer:
-        timer = Timer(label, what, upkeep)
+        timer = Timer(self._dead, label, what, upkeep)
         heappush(self._heap, (min(due, _END), next(self._order), timer))
         return timer
 

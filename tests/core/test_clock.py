@@ -1,8 +1,12 @@
+import gc
+import weakref
 from datetime import datetime, timedelta
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from emulators.core.clock import BERLIN, Clock, MonotonicPace, elapsed, moment_after
+from emulators.core.clock import BERLIN, Clock, MonotonicPace, Timer, elapsed, moment_after
 
 
 def at(text: str) -> datetime:
@@ -76,6 +80,67 @@ def test_a_cancelled_event_neither_runs_nor_is_due() -> None:
     assert clock.next_due is None
     clock.advance(timedelta(minutes=5))
     assert ran == []
+
+
+class Thing:
+    """What a timer would do, and keeps as long as it may."""
+
+    def happen(self) -> None:
+        """Nothing at all."""
+
+
+def test_a_cancelled_event_keeps_nothing_alive() -> None:
+    clock, thing = Clock(), Thing()
+    kept = weakref.ref(thing)
+    timer = clock.after(timedelta(days=1), thing.happen)
+    del thing
+    assert kept() is not None
+    timer.cancel()
+    assert kept() is None
+
+
+def test_cancelled_events_are_forgotten_although_time_stands_still() -> None:
+    clock, stays = Clock(), list[int]()
+    for number in range(50):
+        clock.after(timedelta(days=2), lambda number=number: stays.append(number))  # type: ignore[misc]
+    for _ in range(10_000):
+        clock.after(timedelta(days=1), lambda: None, "left").cancel()
+    assert sum(isinstance(each, Timer) and each.label == "left" for each in gc.get_objects()) <= 200
+    assert len(clock.upcoming(1000)) == 50
+    clock.advance(timedelta(days=3))
+    assert stays == list(range(50))
+
+
+def test_an_event_that_cancels_most_others_leaves_the_rest_in_order() -> None:
+    clock, ran = Clock(), list[int]()
+    timers = [
+        clock.after(timedelta(minutes=1), lambda number=number: ran.append(number))  # type: ignore[misc]
+        for number in range(1000)
+    ]
+
+    def cancel_most() -> None:
+        for number, timer in enumerate(timers):
+            if number % 10:
+                timer.cancel()
+        clock.soon(lambda: ran.append(-1))
+
+    clock.after(timedelta(seconds=30), cancel_most)
+    clock.advance(timedelta(minutes=1))
+    assert ran == [-1, *range(0, 1000, 10)]
+
+
+@given(st.lists(st.tuples(st.integers(0, 3), st.booleans()), max_size=600))
+@settings(deadline=None, max_examples=50)
+def test_however_many_are_cancelled_the_others_run_in_the_order_of_moment_and_asking(
+    asked: list[tuple[int, bool]],
+) -> None:
+    clock, ran = Clock(), list[tuple[int, int]]()
+    for order, (minutes, cancelled) in enumerate(asked):
+        timer = clock.after(timedelta(minutes=minutes), lambda at=(minutes, order): ran.append(at))  # type: ignore[misc]
+        if cancelled:
+            timer.cancel()
+    clock.advance(timedelta(minutes=5))
+    assert ran == sorted((minutes, order) for order, (minutes, cancelled) in enumerate(asked) if not cancelled)
 
 
 def test_what_should_have_happened_already_happens_at_once() -> None:
