@@ -16,6 +16,7 @@ from typing import Any
 import pypdfium2 as pdfium  # type: ignore[import-untyped]
 import pypdfium2.raw as pdfium_raw  # type: ignore[import-untyped]
 
+from .effort import is_too_much
 from .frame import Frame, frame_of, text_in, whole_text
 from .zones import (
     ADDRESS,
@@ -128,6 +129,8 @@ def _name_of(font: Any) -> str:
 
 
 def _read(data: bytes) -> Document:
+    if is_too_much(data):
+        raise NotReadable("seine Seiten sind ungewöhnlich aufwendig")
     with opened(data) as document:
         count = len(document)
         if not 1 <= count <= MAX_PAGES:
