@@ -15,7 +15,7 @@ from itertools import pairwise
 
 from .pdf_streams import FLATE, MOST_OBJECTS, Stream, TooMuch, Unknown, objects
 
-MOST_DRAWN = 8 * 1024 * 1024  # octets of content that all pages draw; a page full of text has ten thousand
+MOST_DRAWN = 24 * 1024 * 1024  # octets of content that all pages draw; PDFium takes about a second for them
 MOST_INFLATED = 64 * 1024 * 1024  # octets of all that is no picture: content, fonts, tables
 _FORM = 256  # octets of content that take as long as to begin a form
 _DEEPEST = 40  # forms within forms; PDFium goes no deeper

@@ -63,22 +63,22 @@ def nested(depth: int, times: int = 2) -> bytes:
 
 
 def bombs() -> Iterator[tuple[str, bytes]]:
-    yield "a long content", one_page(flate(NOTHING * 1_000_000))
-    yield "a long content that is not compressed", one_page(stream(NOTHING * 1_000_000))
-    yield "a long content, compressed twice", one_page(flate(NOTHING * 1_000_000, levels=2))
-    listed = [b"<<%b/Contents 6 0 R>>" % MEDIA, stream(NOTHING), b"", b"[5 0 R 5 0 R]", flate(NOTHING * 250_000)]
+    yield "a long content", one_page(flate(NOTHING * 1_400_000))
+    yield "a long content that is not compressed", one_page(stream(NOTHING * 1_400_000))
+    yield "a long content, compressed twice", one_page(flate(NOTHING * 1_400_000, levels=2))
+    listed = [b"<<%b/Contents 6 0 R>>" % MEDIA, stream(NOTHING), b"", b"[5 0 R 5 0 R]", flate(NOTHING * 700_000)]
     yield "a list of contents by itself", file(CATALOG, pages([3]), *listed[:2], listed[4], listed[3])
     shared = [b"<<%b/Contents 3 0 R>>" % MEDIA] * 10
-    yield "a content of ten pages", file(CATALOG, pages(range(4, 14)), flate(NOTHING * 100_000), *shared)
-    yield "a page that is there ten times", file(CATALOG, pages([4] * 10), flate(NOTHING * 100_000), shared[0])
-    yield "forms within forms", nested(15)
+    yield "a content of ten pages", file(CATALOG, pages(range(4, 14)), flate(NOTHING * 140_000), *shared)
+    yield "a page that is there ten times", file(CATALOG, pages([4] * 10), flate(NOTHING * 140_000), shared[0])
+    yield "forms within forms", nested(17)
     yield "a form within itself", nested(1, times=1).replace(b"/F 6 0 R", b"/F 5 0 R")
     inflating = flate(bytes(65 * 1024 * 1024), b"/Length1 1")
     yield "a font of which nobody knows the end", one_page(flate(NOTHING), inflating)
-    yield "contents in a filter that is not spoken", one_page(stream(bytes(10_000), b"/Filter/LZWDecode"))
+    yield "contents in a filter that is not spoken", one_page(stream(bytes(20_000), b"/Filter/LZWDecode"))
     packed = b"3 0 <<%b/Contents 4 0 R>>" % MEDIA
     holder = flate(packed, b"/Type/ObjStm/N 1/First 4")
-    yield "a page within a stream of objects", file(CATALOG, pages([3]), holder, flate(NOTHING * 1_000_000))
+    yield "a page within a stream of objects", file(CATALOG, pages([3]), holder, flate(NOTHING * 1_400_000))
     yield "a million objects", b"%PDF-1.4\n" + b"1 0 obj<<>>endobj\n" * 1_000_000
 
 
@@ -89,7 +89,7 @@ def test_a_pdf_that_would_take_too_long_is_not_readable(bomb: bytes) -> None:
 
 
 def test_the_status_of_the_letter_says_so(epost: Epost, office: PostOffice) -> None:
-    number = epost.send(pdf=nested(15))
+    number = epost.send(pdf=nested(17))
     office.physics.advance_to(office.physics.clock.later(office.profile.processing))
     (error,) = epost.status(number)["errorList"]
     assert (error["code"], "aufwendig" in error["description"]) == ("E301", True)
@@ -117,10 +117,27 @@ def drawn_with_forms_and_pictures() -> bytes:
     return out.getvalue()
 
 
+def drawn_with_a_costly_letterhead() -> bytes:
+    """A letter of many pages, each with a logo of two thousand lines, as programs for drawing make them."""
+    out = io.BytesIO()
+    canvas = Canvas(out, pagesize=A4, invariant=1)
+    canvas.beginForm("logo")
+    for number in range(2_000):
+        canvas.line(100 + number % 97, 700 + number % 89, 100 + number % 83, 700 + number % 79)
+    canvas.endForm()
+    for number in range(94):
+        canvas.doForm("logo")
+        canvas.drawString(100, 400, f"Seite {number}")
+        canvas.showPage()
+    canvas.save()
+    return out.getvalue()
+
+
 LETTERS = {
     "a letter": letter(),
     "94 full pages": pdf([front(), *[[(25.0, 30 + 4.0 * line, "Zeile " * 14) for line in range(60)]] * 93]),
     "forms and pictures": drawn_with_forms_and_pictures(),
+    "a costly letterhead": drawn_with_a_costly_letterhead(),
     "a dozen levels of forms": nested(11),
     "a large picture": one_page(
         flate(NOTHING), flate(bytes(80 * 1024 * 1024), b"/Type/XObject/Subtype /Image/Width 5000/Height 5000")
