@@ -90,8 +90,8 @@ def unfit_for(row: Row, card: BorrowedCard) -> str:
             case ArmFault(emulator="phone"):
                 torn = step.kind in _TEARS and step.parameters.get("when", _TEARS[step.kind]) != "before"
             case Act(action=LogInWithCard() | AuthorisePractice() as action) if _is_own(action):
-                counted = step.refused in _COUNTED or (torn and action.pin != _RIGHT)
-                missed = missed + 1 if counted else 0 if step.refused is None else missed
+                counted = not set(_COUNTED).isdisjoint(step.refused) or (torn and action.pin != _RIGHT)
+                missed = missed + 1 if counted else missed if step.refused else 0
                 torn = False
         if missed >= _TRIES:
             return "it would block the card's PIN"

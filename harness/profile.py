@@ -51,6 +51,12 @@ class InsurerProfile(BaseModel):
     age_of_consent: int = 15
 
     release_workdays: int = 1
+    release_when: Literal["at_once", "next_morning", "last_minute"] = _assumed(
+        "next_morning", "REL-01 names an end only: what the reference system takes of that time; rules permit all of it"
+    )
+    release_days: Literal["any", "working_days"] = _assumed(
+        "any", "REL-05 counts working days; whether nothing is released on other days is the insurer's own matter"
+    )
     saturday_is_workday: bool = _assumed(False, "decision A18")
     visits_need_appointment: bool = True
     visits_advised_against_until: date | None = date(2021, 4, 18)

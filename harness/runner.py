@@ -31,6 +31,7 @@ from harness.scenario.steps import Act, ArmFault, Expect, Row, SetPhone, Step, U
 from harness.telling import title_of
 
 T = TypeVar("T")
+UP_AT = 9  # o'clock
 
 
 @dataclass
@@ -136,6 +137,8 @@ class _Stage:
                     self._act(record, record.step)
                 case ArmFault() as fault:
                     self._arm(record, fault)
+                case Wait(until_release_due=True):
+                    self._wait_for_release(record)
                 case Wait() as wait:
                     if wait.workdays:
                         self.world.advance_workdays(wait.workdays, self.workdays)
@@ -202,18 +205,20 @@ class _Stage:
         A refusal has to be stated (`refused: reason`): a scenario that was turned away unawares would test nothing.
         """
         outcome = record.outcome
-        reason = outcome.reason if isinstance(outcome, Refused) else None
         notes = set(outcome.notes) if outcome else set()
-        if reason != step.refused or not set(step.accepted or ()) <= notes:
-            wanted = str(Refused(step.refused) if step.refused else Accepted(step.accepted or ()))
+        as_told = outcome.reason in step.refused if isinstance(outcome, Refused) else not step.refused
+        if not as_told or not set(step.accepted or ()) <= notes:
+            wanted = " or ".join(str(Refused(reason)) for reason in step.refused) or str(Accepted(step.accepted or ()))
             text = f"{step.place}: the file says {wanted}; the system and the rules agree on: {outcome}"
             raise BenchError(self.placed(record, text))
 
-    def _look_around(self, record: StepRecord, by: str, on: str, *, observed: bool = False) -> None:
-        """Take note of the journal, of time, and of what is visible."""
+    def _look_around(
+        self, record: StepRecord, by: str, on: str, *, observed: bool = False, since: int | None = None
+    ) -> None:
+        """Take note of the journal (from entry `since` on, else all of the step's), of time, of what is visible."""
         deviations: list[Deviation] = []
         if not observed:
-            entries: Sequence[Entry] = self.world.journal.since(record.first_entry)
+            entries: Sequence[Entry] = self.world.journal.since(record.first_entry if since is None else since)
             deviations += self.rules.observe(entries)
             deviations += self.rules.now(self.world.clock.now)
         deviations += self.rules.see(self.driver.look(by, on), by, on)
@@ -226,6 +231,14 @@ class _Stage:
             self.world.faults.arm(fault.emulator, fault.kind, fault.parameters, nth=fault.nth, times=fault.times)
         except UnknownFault as error:
             raise BenchError(self.placed(record, f"{fault.place}: {error}")) from error
+
+    def _wait_for_release(self, record: StepRecord) -> None:
+        """To the moment at which a release would be overdue, for a look; then on to the hour at which people are up."""
+        self.world.physics.advance_to(self.rules.observer.release_overdue(self.world.clock.now))
+        self._look_around(record, "person", "first")
+        seen = len(self.world.journal)
+        self.world.physics.advance_to(self.world.clock.now.replace(hour=UP_AT))
+        self._look_around(record, "person", "first", since=seen)
 
     def _until(self, record: StepRecord, until: Until) -> None:
         try:

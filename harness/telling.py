@@ -13,12 +13,14 @@ def title_of(step: Step) -> str:
     """The step in one sentence."""
     match step:
         case Act():
-            asked = f" – abgelehnt: {step.refused}" if step.refused else ""
+            asked = f" – abgelehnt: {' oder '.join(step.refused)}" if step.refused else ""
             return step.action.sentence() + asked
         case ArmFault():
             which = "" if step.nth == 1 else f" (beim {step.nth}. Mal)"
             which += "" if step.times == 1 else f" ({step.times} Mal nacheinander)"
             return f"Störung: {step.emulator} – {step.kind}{_told(step.parameters)}{which}"
+        case Wait(until_release_due=True):
+            return "Warten, bis die Frist für die Freischaltung abgelaufen ist"
         case Wait():
             parts = [_counted(step.workdays, "Arbeitstag", "Arbeitstage")] if step.workdays else []
             parts += [_duration(step.duration)] if step.duration else []

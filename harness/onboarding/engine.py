@@ -55,11 +55,12 @@ class Rules:
         workdays: Workdays | None = None,
     ) -> None:
         accounts = {role: Account(role, person, CardFacts(person.card)) for role, person in people.items()}
-        self.situation = Situation(profile, accounts, {}, phone, now)
+        calendar = workdays or Workdays(saturday=profile.saturday_is_workday)
+        self.situation = Situation(profile, accounts, {}, phone, now, calendar)
         self.named: set[str] = set()
         self.debts = Debts([], self.named)
         self._seen: dict[tuple[str, str], View] = {}
-        self.observer = Observer(self.situation, self.debts, workdays or Workdays(saturday=profile.saturday_is_workday))
+        self.observer = Observer(self.situation, self.debts)
 
     def scene(self, action: Action, entries: Sequence[Entry] = ()) -> Scene:
         device = self.situation.device(action.by, action.on)

@@ -13,7 +13,6 @@ from typing import Any
 
 from emulators.core.clock import BERLIN, elapsed
 from emulators.core.journal import Entry
-from emulators.core.workdays import Workdays
 from harness.reading import activation_code_in, pin_in, tan_in
 
 from .identity import verdict
@@ -69,10 +68,9 @@ class Debts:
 class Observer:
     """Reads journal entries into the situation. One for each `Rules`."""
 
-    def __init__(self, situation: Situation, debts: Debts, workdays: Workdays) -> None:
+    def __init__(self, situation: Situation, debts: Debts) -> None:
         self._situation = situation
         self._debts = debts
-        self._workdays = workdays
         self._letters: dict[str, tuple[str, Account]] = {}  # letter id -> kind and whose
         self._unheard: dict[tuple[str, str], Duty] = {}  # kind and address of letters that may be sent once more
 
@@ -146,20 +144,22 @@ class Observer:
             account.letter = Issued(activation_code_in(text) or "", entry.at, address)
             return _new(account, account.letter.value, "activation code", "PST-06")
         if kind == "letter_pin":
-            return self._pin_letter(account, pin_in(text) or "")
+            return self._pin_letter(account, pin_in(text) or "", entry.at)
         return []
 
     def _is_registered(self, address: str) -> bool:
         people = (account.person for account in self._situation.accounts.values())
         return any(address == " / ".join(person.address.lines()) for person in people)
 
-    def _pin_letter(self, account: Account, pin: str) -> list[Deviation]:
+    def _pin_letter(self, account: Account, pin: str, at: datetime) -> list[Deviation]:
         account.pins.append(pin)
         account.state["pin"] = "sent"
-        released(account)
+        found = released(self._situation, account, at)
         if pin != account.card.data.pin:
-            return [Deviation(f"a PIN letter with {pin}", f"the card's PIN is {account.card.data.pin}", ("REL-03",))]
-        return []
+            found.append(
+                Deviation(f"a PIN letter with {pin}", f"the card's PIN is {account.card.data.pin}", ("REL-03",))
+            )
+        return found
 
     def _letter_came(self, data: Mapping[str, Any], entry: Entry) -> list[Deviation]:
         kind, account = self._letters.get(data["letter_id"], ("", None))
@@ -224,14 +224,18 @@ class Observer:
     def prove(self, account: Account, at: datetime) -> None:
         """The identity is proved: the release and the PIN letter are due by the end of the next working day."""
         account.card_shown = True
-        account.release_due = self.end_of_workday(at)
+        account.release_due, account.release_pending_at = self.end_of_workday(at), None
         account.state["release"] = "pending"
         address = " / ".join(account.person.address.lines())
         due = self.end_of_workday(account.release_due)
         self._debts.open.append(Duty("letter_pin", address, ("REL-03", "SWI-02", "NOA-01"), account, due))
 
+    def release_overdue(self, moment: datetime) -> datetime:
+        """The first moment at which a release of what is proved at `moment` is too late."""
+        return datetime.combine(self.end_of_workday(moment).date() + timedelta(days=1), time(), BERLIN)
+
     def end_of_workday(self, moment: datetime) -> datetime:
-        day = self._workdays.add(moment.astimezone(BERLIN).date(), self._situation.profile.release_workdays)
+        day = self._situation.workdays.add(moment.astimezone(BERLIN).date(), self._situation.profile.release_workdays)
         return datetime.combine(day, time(23, 59, 59), BERLIN)
 
     def _appointment(self, data: Mapping[str, Any], entry: Entry) -> list[Deviation]:
@@ -253,12 +257,21 @@ class Observer:
         return []
 
 
-def released(account: Account) -> None:
-    """Account and card are released: seen in the view, or by the PIN letter that follows."""
-    if account.state["release"] == "pending":
-        account.state["release"] = "released"
-        account.releases += 1
-        account.card.released = account.card.released or account.card_shown
+def released(situation: Situation, account: Account, at: datetime) -> list[Deviation]:
+    """Account and card are released: seen in the view, or by the PIN letter that follows.
+
+    It may have been at any moment since `pending` was seen last. An insurer that releases on working days only has
+    done wrong if there was none of them meanwhile.
+    """
+    if account.state["release"] != "pending":
+        return []
+    account.state["release"] = "released"
+    account.releases += 1
+    account.card.released = account.card.released or account.card_shown
+    since = (account.release_pending_at or at).date()
+    if situation.profile.release_days == "any" or situation.workdays.add(since, 0) <= at.date():
+        return []
+    return [Deviation(f"a release between {since} and {at.date()}", "on a working day", ("REL-05", "REL-01"))]
 
 
 def _new(account: Account, code: str, kind: str, requirement: str) -> list[Deviation]:

@@ -166,9 +166,11 @@ def _word(value: object) -> str:
 
 def _adopt(sight: Sight, view: View) -> list[Deviation]:
     account, device, profile = sight.account, sight.device, sight.situation.profile
-    deviations = []
+    deviations: list[Deviation] = []
+    if view.release == "pending" and account.state["release"] == "pending":
+        account.release_pending_at = sight.situation.now
     if view.release == "released" and account.state["release"] == "pending" and account.releases == 0:
-        released(account)
+        deviations += released(sight.situation, account, sight.situation.now)
     told = None if view.messages is None else view.messages.count("released")
     if told is not None and account.exists and told != account.releases and account.state["release"] != "pending":
         seen, wanted = f"{told} messages of a release", str(account.releases)

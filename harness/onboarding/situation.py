@@ -12,6 +12,7 @@ from datetime import date, datetime
 from typing import Protocol
 
 from emulators.core.person import CardData, Person
+from emulators.core.workdays import Workdays
 from harness.profile import InsurerProfile
 
 # Regions of an account and the state each starts in. A region's further states appear in the tables' moves.
@@ -163,6 +164,7 @@ class Account:
     lag: bool = False  # a fault took hold of the provider's messages: the insurer may learn later
     card_shown: bool = False  # whether the present card took part in that proof
     release_due: datetime | None = None
+    release_pending_at: datetime | None = None  # when the release was last seen to be still to come
     pins: list[str] = field(default_factory=list)  # PINs in posted letters, newest last
     done: set[str] = field(default_factory=set)  # links of the setup chain
     login_way: str = "none"
@@ -193,6 +195,7 @@ class Situation:
     devices: dict[tuple[str, str], Device]
     phone: Callable[[str, str], DeviceFacts]
     now: datetime
+    workdays: Workdays
 
     @property
     def today(self) -> date:

@@ -39,8 +39,12 @@ class Mishap:
     parameters: Mapping[str, str]
 
 
+class ReleaseDue:
+    """Waiting until a release of account and card would be overdue: an insurer may take all of that time (REL-01)."""
+
+
 # What a composition is made of, before it knows its place: actions, faults and waiting.
-Part = Action | Mishap | timedelta | int  # an int counts working days
+Part = Action | Mishap | ReleaseDue | timedelta | int  # an int counts working days
 Recipe = Callable[[Choices], tuple[Part, ...]]
 
 
@@ -142,7 +146,7 @@ def _identity_proved(choices: Choices) -> tuple[Part, ...]:
 
 
 def _released(choices: Choices) -> tuple[Part, ...]:
-    return *_identity_proved(choices), 1
+    return *_identity_proved(choices), ReleaseDue()
 
 
 def _device_released(choices: Choices) -> tuple[Part, ...]:
@@ -203,7 +207,7 @@ def _without_app(choices: Choices) -> tuple[Part, ...]:
         do.BookAppointment(),
         1,
         do.VisitBranch(purpose="create_record", document=choices["document"]),
-        1,
+        ReleaseDue(),
         3,
         do.AuthorisePractice(),
     )
@@ -244,6 +248,8 @@ def _placed(part: Part, place: Place) -> Step:
             return Act(part, place)
         case Mishap():
             return ArmFault(part.emulator, part.kind, part.parameters, place)
+        case ReleaseDue():
+            return Wait(place, until_release_due=True)
         case int():
             return Wait(place, workdays=part)
         case timedelta():

@@ -25,7 +25,7 @@ Amount = Annotated[float, Field(ge=0)]
 _M = TypeVar("_M", bound=BaseModel)
 
 LONGEST_WAIT = timedelta(days=100 * 365)
-
+RELEASE_DUE = "release_due"  # waiting until a release of account and card would be overdue
 _OUTCOMES = ("refused", "accepted")
 _FORMS: Mapping[type, str] = {int: "a number", str: "a text", tuple: "a list of words"}
 _MOMENTS = ("%Y-%m-%d %H:%M", "%Y-%m-%d %H:%M:%S", "%Y-%m-%d")
@@ -66,6 +66,12 @@ def moment(text: object) -> datetime:
         except ValueError:
             continue
     raise ValueError(f"{said(text)} is not a moment such as '2021-04-06 09:00'")
+
+
+def _words(value: object) -> tuple[str, ...] | None:
+    """One word or a list of them; `None` for anything else."""
+    every = [value] if isinstance(value, str) else value
+    return tuple(every) if isinstance(every, list) and all(isinstance(word, str) for word in every) else None
 
 
 class StepReader:
@@ -133,13 +139,17 @@ class StepReader:
         refused, accepted = step.get("refused"), step.get("accepted")
         if len(step) > 2:
             self._reject(at, f"'{verb}' cannot be both refused and accepted")
-        if "refused" in step and not isinstance(refused, str):
+        reasons, notes = _words(refused), _words(accepted) if "accepted" in step else ()
+        if "refused" in step and not reasons:
             self._reject((*at, "refused"), f"'refused' takes a reason such as 'code_wrong', not {said(refused)}")
-        notes = [accepted] if isinstance(accepted, str) else accepted or []
-        if not isinstance(notes, list) or not all(isinstance(note, str) for note in notes):
+        if notes is None:
             self._reject((*at, "accepted"), f"'accepted' takes a list of notes, not {said(accepted)}")
         action = self._valid(self.words.verbs[verb], step[verb], (*at, verb), f"'{verb}'")
-        return Act(action, self._place(at), refused, tuple(notes) if "accepted" in step else None)
+        given = self.words.reasons(action)
+        for reason in reasons or ():
+            if reason not in given:
+                self._reject((*at, "refused"), f"'{verb}' is never refused with '{reason}'; {known(reason, given)}")
+        return Act(action, self._place(at), reasons or (), notes if "accepted" in step else None)
 
     def _fault(self, value: object, at: Where) -> ArmFault:
         """`{post: lost}` or `{post: {late: {workdays: 5, nth: 2, times: 3}}}`."""
@@ -164,6 +174,9 @@ class StepReader:
         return ArmFault(emulator, kind, given, self._place(at), **counts)
 
     def _wait(self, value: object, at: Where) -> Wait:
+        """`{workdays: 3}`, or `release_due`."""
+        if value == RELEASE_DUE:
+            return Wait(self._place(at), until_release_due=True)
         time = self._valid(Duration, value, at, "'wait'")
         try:
             true = timedelta(days=time.days, hours=time.hours, minutes=time.minutes, seconds=time.seconds)
@@ -173,7 +186,7 @@ class StepReader:
         if too_long:
             self._reject(at, f"'wait' is for {LONGEST_WAIT.days // 365} years at most")
         if not time.workdays and not true:
-            self._reject(at, f"'wait' needs some time; {known('', Duration.model_fields)}")
+            self._reject(at, f"'wait' needs some time; {known('', (*Duration.model_fields, RELEASE_DUE))}")
         return Wait(self._place(at), time.workdays, true)
 
     def _until(self, value: object, at: Where) -> Until:

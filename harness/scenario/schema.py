@@ -8,7 +8,7 @@ from emulators.phone.phone import Settings
 
 from .constraints import CONSTRAINTS
 from .format import ScenarioShape
-from .reader import Duration, Role
+from .reader import RELEASE_DUE, Duration, Role
 from .vocabulary import Vocabulary
 
 Schema = dict[str, Any]
@@ -63,7 +63,7 @@ def _with_definitions_on_top(made: Schema) -> Schema:
 
 def _steps(words: Vocabulary) -> list[Schema]:
     outcomes = {
-        "refused": {"type": "string"},
+        "refused": _one_or_many({"type": "string"}),
         "accepted": {"type": "array", "items": {"type": "string"}},
     }
     actions = [_step(verb, _fields(action.model_json_schema()), outcomes) for verb, action in words.verbs.items()]
@@ -74,7 +74,7 @@ def _steps(words: Vocabulary) -> list[Schema]:
     return [
         *actions,
         _step("fault", _faults(words)),
-        _step("wait", {**Duration.model_json_schema(), "minProperties": 1}),
+        _step("wait", {"oneOf": [{"const": RELEASE_DUE}, {**Duration.model_json_schema(), "minProperties": 1}]}),
         _step("until", {"type": "string", "pattern": r"^\d{4}-\d{2}-\d{2}( \d{2}:\d{2}(:\d{2})?)?$"}),
         _step("phone", phone),
         _step("expect", {"type": "object", "properties": {**expected, **roles}, "additionalProperties": False}),

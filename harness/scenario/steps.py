@@ -24,11 +24,15 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """A person acts. `refused` or `accepted` is what the file itself asks for; the rules are asked in any case."""
+    """A person acts. `refused` or `accepted` is what the file itself asks for; the rules are asked in any case.
+
+    Where the page leaves the system a choice (when it releases), one of several reasons may be given: `refused` names
+    all that a right system can give, the rules say which it is.
+    """
 
     action: Action
     place: Place
-    refused: str | None = None
+    refused: tuple[str, ...] = ()
     accepted: tuple[str, ...] | None = None  # notes that must be among those given
 
 
@@ -46,11 +50,13 @@ class ArmFault:
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """Time passes: working days (of the insurer's calendar), and any true duration."""
+    """Time passes: working days (of the insurer's calendar), and any true duration; or all the time that a release
+    of account and card may take from now on."""
 
     place: Place
     workdays: int = 0
     duration: timedelta = timedelta(0)
+    until_release_due: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,10 +17,11 @@ from emulators.phone.catalogue import DEVICE_CLASSES, devices
 from emulators.phone.phone import Settings
 from emulators.post.faults import Reason
 from emulators.world import guests
-from harness.actions import ACTIONS
+from harness.actions import ACTIONS, Action
 from harness.errors import BenchError
 from harness.names import PERSONAS_FILE, SCENARIOS_FOLDER
-from harness.onboarding.catalogue import REQUIREMENTS
+from harness.onboarding import REQUIREMENTS, RULES
+from harness.onboarding.engine import refusals_of
 
 from .paths import PATHS, Composition
 
@@ -91,6 +92,11 @@ class Vocabulary:
     phone_settings = tuple(Settings.model_fields)
     choices = CHOICES
     expected = EXPECTED
+
+    @staticmethod
+    def reasons(action: Action) -> tuple[str, ...]:
+        """All that the rules know to refuse that action with."""
+        return tuple(dict.fromkeys(row.reason for row in refusals_of(RULES[type(action)], action)))
 
 
 def vocabulary(file: Path) -> Vocabulary:

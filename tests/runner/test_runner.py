@@ -209,9 +209,9 @@ def test_a_release_code_that_is_shown_no_more_can_still_be_typed() -> None:
             do.LogIn(app="ecare"),
             do.CreateReleaseCode(),
             do.CreateReleaseCode(),
-            Act(do.EnterReleaseCode(code="first-shown"), HERE, refused="release_code_wrong"),
+            Act(do.EnterReleaseCode(code="first-shown"), HERE, refused=("release_code_wrong",)),
             Wait(HERE, duration=timedelta(minutes=10)),
-            Act(do.EnterReleaseCode(code="last-shown"), HERE, refused="release_code_expired"),
+            Act(do.EnterReleaseCode(code="last-shown"), HERE, refused=("release_code_expired",)),
             path="released",
         )
     )
@@ -239,7 +239,7 @@ def test_a_code_can_be_read_off_a_letter_that_went_to_somebody_else() -> None:
 
 def test_somebody_else_can_have_read_the_letter_of_the_person() -> None:
     read_along = do.EnterActivationCode(by="stranger", code="from-persons-letter")
-    played = run(row(Act(read_along, HERE, refused="app_missing"), path="letter_came"))
+    played = run(row(Act(read_along, HERE, refused=("app_missing",)), path="letter_came"))
     (letter,) = (e.data for e in played.journal.entries if (e.channel, e.event) == ("post", "posted"))
     (code,) = typed_codes(played, "enter_activation_code")
     assert activation_code_in("\n".join(letter["pages"])) == code
@@ -270,7 +270,7 @@ def test_what_the_file_expects_is_held_too() -> None:
 
 
 def test_a_refusal_that_only_the_file_asks_for_is_a_mistake_of_the_file() -> None:
-    played = run(row(Act(do.OpenApp(app="barmer"), HERE, refused="rooted"), path="apps_installed"))
+    played = run(row(Act(do.OpenApp(app="barmer"), HERE, refused=("rooted",)), path="apps_installed"))
     assert "the file says refused with 'rooted'; the system and the rules agree on: accepted" in failure(
         played, BenchError
     )

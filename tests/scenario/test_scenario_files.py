@@ -17,6 +17,7 @@ from harness.scenario.prose import prose
 from harness.scenario.steps import Act, ArmFault, Expect, Place, SetPhone, Step, Until, Wait
 from harness.scenario.vocabulary import CHOICES, EXPECTED
 from harness.setup import build_world
+from harness.telling import title_of
 
 HEAD = "id: PST-06-lost\ntitle: A lost letter\nrequirements: [PST-06]\n"
 Read = Callable[[str], Family]
@@ -37,9 +38,16 @@ def test_an_action_without_fields_may_be_written_empty_or_as_an_empty_mapping(re
 def test_an_action_carries_its_fields_its_place_and_what_the_file_asks_for(read: Read) -> None:
     place = Place(Path("some.yaml"), 5)
     (step,) = steps(read, "{enter_activation_code: {code: wrong, by: guardian, on: second}, refused: code_wrong}")
-    assert step == Act(EnterActivationCode(code="wrong", by="guardian", on="second"), place, refused="code_wrong")
+    assert step == Act(EnterActivationCode(code="wrong", by="guardian", on="second"), place, refused=("code_wrong",))
     (step,) = steps(read, "{open_app: {app: ecare}, accepted: [advised_to_wait]}")
     assert step == Act(OpenApp(app="ecare"), place, accepted=("advised_to_wait",))
+
+
+def test_of_several_reasons_for_a_refusal_each_will_do(read: Read) -> None:
+    (step,) = steps(read, "{start_setup: {}, refused: [not_released, device_not_released]}")
+    assert isinstance(step, Act)
+    assert step.refused == ("not_released", "device_not_released")
+    assert title_of(step).endswith("abgelehnt: not_released oder device_not_released")
 
 
 def test_a_list_becomes_a_tuple_where_the_action_has_one(read: Read) -> None:
@@ -66,6 +74,12 @@ def test_a_fault_has_its_parameters_and_the_event_it_strikes(read: Read) -> None
 def test_waiting_is_working_days_and_true_time(read: Read) -> None:
     (step,) = steps(read, "wait: {workdays: 3, days: 1, hours: 2, minutes: 0.5}")
     assert step == Wait(Place(Path("some.yaml"), 5), 3, timedelta(days=1, hours=2, seconds=30))
+
+
+def test_waiting_for_the_release_is_waiting_until_it_would_be_overdue(read: Read) -> None:
+    (step,) = steps(read, "wait: release_due")
+    assert step == Wait(Place(Path("some.yaml"), 5), until_release_due=True)
+    assert title_of(step) == "Warten, bis die Frist für die Freischaltung abgelaufen ist"
 
 
 def test_a_moment_is_in_berlin(read: Read) -> None:

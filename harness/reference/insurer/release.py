@@ -1,8 +1,8 @@
-"""The release: account and card, on the next working day's morning, with a message and a PIN letter."""
+"""The release: account and card, within the time that the profile leaves, with a message and a PIN letter."""
 
 from __future__ import annotations
 
-from datetime import time, timedelta
+from datetime import datetime, time, timedelta
 from functools import partial
 
 from harness.profile import InsurerProfile
@@ -13,6 +13,8 @@ from .letters import Letters
 from .register import Insured
 
 OFFICE_OPENS = time(8, 0)
+LAST_MINUTE = time(23, 59)
+AT_ONCE = timedelta(minutes=1)
 RETRY = timedelta(hours=1)
 
 
@@ -32,8 +34,15 @@ class Releases:
             return
         self._pending.add((insured.kvnr, iccsn))
         insured.release = "pending"
-        due = self._workdays.add_to(self._agenda.now, self._profile.release_workdays, OFFICE_OPENS)
+        due = self._due()
         self._agenda.at(due, partial(self._release, insured, iccsn), f"release of {insured.kvnr}")
+
+    def _due(self) -> datetime:
+        if self._profile.release_when == "at_once":
+            return self._agenda.now + AT_ONCE
+        if self._profile.release_when == "last_minute":
+            return self._workdays.add_to(self._agenda.now, self._profile.release_workdays, LAST_MINUTE)
+        return self._workdays.add_to(self._agenda.now, self._profile.release_workdays, OFFICE_OPENS)
 
     def withdraw(self, insured: Insured, iccsn: str) -> None:
         """The check turned out to be void: what has not been released yet is not."""
