@@ -18,9 +18,8 @@ def _shut(scene: Scene) -> bool:
 
 
 def _appointment_missing(scene: Scene) -> bool:
-    if not scene.situation.profile.visits_need_appointment:
-        return False
-    return scene.account.appointment is None or scene.account.appointment != scene.situation.today
+    needed = scene.situation.profile.visits_need_appointment
+    return needed and scene.situation.today not in scene.account.appointments
 
 
 def _advised_to_wait(scene: Scene) -> tuple[str, ...]:

@@ -241,7 +241,7 @@ class Observer:
     def _appointment(self, data: Mapping[str, Any], entry: Entry) -> list[Deviation]:
         for account in self._situation.accounts.values():
             if account.person.kvnr == data["kvnr"]:
-                account.appointment = date.fromisoformat(data["at"][:10])
+                account.appointments.add(date.fromisoformat(data["at"][:10]))
         return []
 
     def _message_bent(self, data: Mapping[str, Any], entry: Entry) -> list[Deviation]:

@@ -157,7 +157,7 @@ class Account:
     ident_left: str = ""  # the step at which the provider's app was left
     ident_away: bool = False  # whether it has not been opened again since
     ident_failures: int = 0  # tries that failed at the provider's present step
-    appointment: date | None = None  # the day of the booked appointment
+    appointments: set[date] = field(default_factory=set)  # the days for which a visit is booked
     decided_at: datetime | None = None  # when the provider decided on the case
     decided_by: tuple[str, ...] = ()  # the requirements by which that case had to end as it did
     decided_bent: bool = False  # a fault took part in that decision
