@@ -24,7 +24,8 @@ from .outages import POST_DOWN
 from .rows import Duty, Move, Refusal, Rule, Scene, Table
 from .setup import ecare_terms_refusals
 
-_CLASSES = (str.islower, str.isupper, str.isdigit, lambda c: not c.isalnum() and not c.isspace())
+_DIGITS = frozenset("0123456789")  # "eine Ziffer (0-9)": no other script's, and none that is raised
+_CLASSES = (str.islower, str.isupper, _DIGITS.__contains__, lambda c: not c.isalnum() and not c.isspace())
 
 
 def password_is_weak(password: str | None, minimum: int) -> bool:

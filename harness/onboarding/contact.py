@@ -13,7 +13,7 @@ from .outages import mail_refusals, sms_refusals
 from .rows import Duty, Move, Refusal, Rule, Scene, Table
 from .situation import Account, Issued
 
-_E164 = re.compile(r"\+[1-9]\d{7,14}")
+_E164 = re.compile(r"\+[1-9][0-9]{7,14}")
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 
 # -- mail ---------------------------------------------------------------------------------------------------------

@@ -164,6 +164,8 @@ PASSWORDS = (
     ("Aa1aaaaa", True),
     ("Äß1 !xyz", False),
     ("Aa1 aaaa", True),  # a blank is no special character
+    ("Kennwort-²", True),  # the page asks for a digit "(0-9)"
+    ("Kennwort-٣", True),
 )
 
 

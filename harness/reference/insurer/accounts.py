@@ -189,7 +189,7 @@ class Accounts:
     def _is_strong(self, password: str) -> bool:
         """Long enough, with a lower-case and an upper-case letter, a digit and a special character."""
         return len(password) >= self._profile.password_minimum and all(
-            any(kind(char) for char in password) for kind in (str.islower, str.isupper, str.isdecimal, _is_special)
+            any(kind(char) for char in password) for kind in (str.islower, str.isupper, _is_digit, _is_special)
         )
 
 
@@ -197,6 +197,10 @@ def require_email(address: str) -> None:
     """Raises `Declined` unless it looks like an e-mail address."""
     if not _EMAIL.fullmatch(address):
         raise Declined("email_invalid")
+
+
+def _is_digit(char: str) -> bool:
+    return char in "0123456789"
 
 
 def _is_special(char: str) -> bool:
