@@ -165,7 +165,7 @@ class _Stage:
         entries = list(self.world.journal.since(record.first_entry))
         self.world.journal.write("run", "step", action=action.verb, **action.changed(), outcome=str(outcome))
         late = self.rules.now(self.world.clock.now)
-        prediction = self.rules.apply(predicted_as, entries)
+        prediction = self.rules.apply(predicted_as, entries, outcome)
         record.outcome, record.predicted = outcome, prediction
         self._compare_outcome(record, facts)
         self._hold(record, [*late, *self.rules.observe(entries), *self.rules.settled()], facts)

@@ -22,6 +22,7 @@ from harness.actions import (
 from .apps import bound_elsewhere, needs_session
 from .outages import POST_DOWN
 from .rows import Duty, Move, Refusal, Rule, Scene, Table
+from .sameness import code_of, same_code, same_words
 from .setup import ecare_terms_refusals
 
 _DIGITS = frozenset("0123456789")  # "eine Ziffer (0-9)": no other script's, and none that is raised
@@ -43,7 +44,14 @@ def _weak(scene: Scene, password: str | None) -> bool:
 def _somebody_else(scene: Scene) -> bool:
     person, action = scene.account.person, scene.action
     told = (action.given_names, action.family_name, action.birth_date, action.kvnr)
-    return told != (person.given_names, person.family_name, person.birth_date.isoformat(), person.kvnr)
+    own = (person.given_names, person.family_name, person.birth_date.isoformat(), person.kvnr)
+    return not all(map(same_words, told, own))
+
+
+def _written_otherwise(scene: Scene) -> bool:
+    person, action = scene.account.person, scene.action
+    told = (action.given_names, action.family_name, action.birth_date)
+    return told != (person.given_names, person.family_name, person.birth_date.isoformat())
 
 
 def _registering(scene: Scene) -> None:
@@ -74,8 +82,15 @@ def _set(field: str, value: str) -> Callable[[Scene], None]:
 
 
 def _name_taken(scene: Scene) -> bool:
-    others = (a for a in scene.situation.accounts.values() if a is not scene.account)
-    return any(a.user_name == scene.action.user_name for a in others)
+    return scene.action.user_name in _names_of_others(scene)
+
+
+def _name_resembles(scene: Scene) -> bool:
+    return any(same_words(scene.action.user_name, name) for name in _names_of_others(scene))
+
+
+def _names_of_others(scene: Scene) -> list[str]:
+    return [a.user_name for a in scene.situation.accounts.values() if a is not scene.account and a.user_name]
 
 
 # -- the activation letter ----------------------------------------------------------------------------------------
@@ -105,7 +120,12 @@ def _code_expired(scene: Scene) -> bool:
 
 def _code_wrong(scene: Scene) -> bool:
     letter = scene.account.letter
-    return letter is None or scene.action.code != letter.value
+    return letter is None or not same_code(scene.action.code, letter.value)
+
+
+def _code_written_otherwise(scene: Scene) -> bool:
+    letter = scene.account.letter
+    return letter is not None and scene.action.code != letter.value
 
 
 def _code_refused(scene: Scene, reason: str) -> None:
@@ -128,8 +148,10 @@ ACCOUNT = Table(
         Register: Rule(
             ("NEW-01",),
             (
-                Refusal("kvnr_invalid", ("NEW-02",), lambda s: not is_kvnr(s.action.kvnr)),
+                Refusal("kvnr_invalid", ("NEW-02",), lambda s: not is_kvnr(code_of(s.action.kvnr))),
+                Refusal("kvnr_invalid", ("NEW-02",), lambda s: not is_kvnr(s.action.kvnr), tolerated=True),
                 Refusal("cannot_register", ("NEW-01",), _somebody_else),
+                Refusal("cannot_register", ("NEW-01",), _written_otherwise, tolerated=True),
                 Refusal("cannot_register", ("NEW-08", "UPD-01", "FAM-01"), lambda s: s.account.exists),
             ),
             moves=(Move("account", ("none", "registering"), "registering", ("NEW-01",)),),
@@ -141,7 +163,9 @@ ACCOUNT = Table(
             (
                 _OPEN,
                 Refusal("user_name_fixed", ("NEW-03", "UPD-05"), lambda s: s.account.user_name is not None),
+                Refusal("user_name_invalid", ("NEW-03",), lambda s: not s.action.user_name.strip()),
                 Refusal("user_name_taken", ("NEW-03",), _name_taken),
+                Refusal("user_name_taken", ("NEW-03",), _name_resembles, tolerated=True),
             ),
             app="barmer",
             then=_set("user_name", "user_name"),
@@ -228,6 +252,7 @@ ACCOUNT = Table(
                 ),
                 Refusal("code_expired", ("PST-05",), _code_expired),
                 Refusal("code_wrong", ("PST-04", "PST-06", "PST-07"), _code_wrong),
+                Refusal("code_wrong", ("PST-04",), _code_written_otherwise, tolerated=True),
             ),
             moves=(
                 Move("letter", ("sent",), "used", ("PST-05",)),

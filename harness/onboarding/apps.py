@@ -15,6 +15,7 @@ from harness.actions import (
 )
 
 from .rows import Condition, Move, Refusal, Rule, Scene, Table
+from .sameness import same_words
 from .situation import CHAIN, Account, Device
 
 
@@ -91,8 +92,17 @@ def _removed(scene: Scene) -> None:
 
 def _bad_credentials(scene: Scene) -> bool:
     account, action = scene.account, scene.action
-    name = account.user_name or account.person.kvnr
-    return not account.exists or action.user_name != name or action.password != account.password
+    return not account.exists or not same_words(action.user_name, _name(account)) or action.password != account.password
+
+
+def _name(account: Account) -> str:
+    return account.user_name or account.person.kvnr
+
+
+_CREDENTIALS = (
+    Refusal("bad_credentials", ("APP-05",), _bad_credentials),
+    Refusal("bad_credentials", ("APP-05",), lambda s: s.action.user_name != _name(s.account), tolerated=True),
+)
 
 
 ECARE_LOG_IN = (
@@ -197,7 +207,7 @@ APPS = Table(
         KillApp: Rule(("SET-09",), then=_stopped),
         LogIn: Rule(
             ("APP-05", "APP-02"),
-            (Refusal("bad_credentials", ("APP-05",), _bad_credentials), *ECARE_LOG_IN),
+            (*_CREDENTIALS, *ECARE_LOG_IN),
             moves=(
                 Move("barmer", ("closed", "open"), "open", ("APP-05",), lambda s: s.action.app == "barmer"),
                 Move("ecare", ("closed", "limited", "open"), "limited", ("APP-02", "REL-04"), _enters("limited")),

@@ -11,20 +11,23 @@ from harness.actions import ConfirmEmail, ConfirmMobile, EnterEmail, EnterMobile
 from .apps import needs_session
 from .outages import mail_refusals, sms_refusals
 from .rows import Duty, Move, Refusal, Rule, Scene, Table
+from .sameness import mobile_of, same_code
 from .situation import Account, Issued
 
 _E164 = re.compile(r"\+[1-9][0-9]{7,14}")
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
+# What every mail system takes (RFC 5321); letters beyond ASCII only some do (RFC 6531).
+_PLAIN_EMAIL = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
 
 # -- mail ---------------------------------------------------------------------------------------------------------
 
 
 def _email_entered(scene: Scene) -> None:
-    scene.account.email = scene.action.address
+    scene.account.email = scene.action.address.strip()
 
 
 def _mail_owed(scene: Scene) -> tuple[Duty, ...]:
-    return (Duty("mail_link", scene.action.address, ("NEW-06", "UPD-02"), scene.account, scene.now),)
+    return (Duty("mail_link", scene.action.address.strip(), ("NEW-06", "UPD-02"), scene.account, scene.now),)
 
 
 def _link(scene: Scene) -> tuple[Account, list[Issued], Issued] | None:
@@ -72,13 +75,13 @@ def _number_unconfirmed(scene: Scene) -> bool:
 
 
 def _another_number(scene: Scene) -> bool:
-    return bool(scene.action.number != scene.account.mobile)
+    return mobile_of(scene.action.number) != scene.account.mobile
 
 
 def _mobile_entered(scene: Scene) -> None:
     if _another_number(scene):
         scene.account.tan = None
-    scene.account.mobile = scene.action.number
+    scene.account.mobile = mobile_of(scene.action.number)
     scene.account.number_checked = scene.account.number_seen = True
 
 
@@ -101,7 +104,12 @@ def _tan_expired(scene: Scene) -> bool:
 
 def _tan_wrong(scene: Scene) -> bool:
     tan = scene.account.tan
-    return tan is None or scene.action.code != tan.value
+    return tan is None or not same_code(scene.action.code, tan.value)
+
+
+def _tan_written_otherwise(scene: Scene) -> bool:
+    tan = scene.account.tan
+    return tan is not None and scene.action.code != tan.value
 
 
 def _tan_refused(scene: Scene, reason: str) -> None:
@@ -122,7 +130,13 @@ CONTACT = Table(
             ("NEW-06", "UPD-02"),
             (
                 _OPEN,
-                Refusal("email_invalid", ("NEW-06",), lambda s: not _EMAIL.fullmatch(s.action.address)),
+                Refusal("email_invalid", ("NEW-06",), lambda s: not _EMAIL.fullmatch(s.action.address.strip())),
+                Refusal(
+                    "email_invalid",
+                    ("NEW-06",),
+                    lambda s: not _PLAIN_EMAIL.fullmatch(s.action.address),
+                    tolerated=True,
+                ),
                 *mail_refusals("NEW-06"),
             ),
             moves=(Move("email", ("none", "unconfirmed", "confirmed"), "unconfirmed", ("NEW-06", "UPD-02")),),
@@ -141,7 +155,11 @@ CONTACT = Table(
         ),
         EnterMobile: Rule(
             ("UPD-03", "TAN-01"),
-            (_OPEN, Refusal("mobile_invalid", ("TAN-07",), lambda s: not _E164.fullmatch(s.action.number))),
+            (
+                _OPEN,
+                Refusal("mobile_invalid", ("TAN-07",), lambda s: not _E164.fullmatch(mobile_of(s.action.number))),
+                Refusal("mobile_invalid", ("TAN-07",), lambda s: not _E164.fullmatch(s.action.number), tolerated=True),
+            ),
             moves=(
                 Move("mobile", ("none", "unconfirmed", "confirmed"), "unconfirmed", ("UPD-03",)),
                 # A TAN that went to another number proves nothing about this one.
@@ -178,6 +196,7 @@ CONTACT = Table(
                 Refusal("tan_expired", ("TAN-05",), _tan_expired),
                 Refusal("no_takeover", ("TAN-02",), lambda s: s.action.code == "auto"),
                 Refusal("tan_wrong", ("TAN-04", "TAN-06"), _tan_wrong),
+                Refusal("tan_wrong", ("TAN-04",), _tan_written_otherwise, tolerated=True),
             ),
             moves=(
                 Move("tan", ("sent", "undelivered"), "none", ("TAN-05",)),

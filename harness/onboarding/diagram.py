@@ -54,7 +54,8 @@ def table_rows() -> Iterator[RuleRow]:
         for action, rule in table.rules.items():
             yield RuleRow(table.title, action.verb, "effect", "accepted", rule.requirements)
             for refusal in refusals_of(rule):
-                yield RuleRow(table.title, action.verb, "refusal", refusal.reason, refusal.requirements)
+                text = f"{refusal.reason} (tolerated)" if refusal.tolerated else refusal.reason
+                yield RuleRow(table.title, action.verb, "refusal", text, refusal.requirements)
             for move in rule.moves:
                 text = f"{move.region}: {' | '.join(move.before)} → {move.after}"
                 yield RuleRow(table.title, action.verb, "move", text, move.requirements)

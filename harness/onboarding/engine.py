@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 
 from emulators.core.journal import Entry
-from emulators.core.outcome import Accepted, Refused
+from emulators.core.outcome import Accepted, Outcome, Refused
 from emulators.core.person import Person
 from emulators.core.workdays import Workdays
 from harness.actions import Action
@@ -76,19 +76,24 @@ class Rules:
         """
         return self._predict(self.scene(action, entries))
 
-    def _predict(self, scene: Scene) -> Prediction:
+    def _predict(self, scene: Scene, outcome: Outcome | None = None) -> Prediction:
+        """A refusal that is only tolerated is predicted if `outcome` is just that."""
         rule = self._rule(scene.action)
+        reason = outcome.reason if isinstance(outcome, Refused) else ""
         for refusal in refusals_of(rule, scene.action):
-            if refusal.when(scene):
+            if (not refusal.tolerated or refusal.reason == reason) and refusal.when(scene):
                 notes = refusal.notes(scene) if refusal.notes else ()
                 return Prediction(Refused(refusal.reason, notes), refusal.requirements)
         notes = rule.notes(scene) if rule.notes else ()
         return Prediction(Accepted(notes), rule.requirements)
 
-    def apply(self, action: Action, entries: Sequence[Entry] = ()) -> Prediction:
-        """Predict the action and take note of its end: states move, facts change, duties arise."""
+    def apply(self, action: Action, entries: Sequence[Entry] = (), outcome: Outcome | None = None) -> Prediction:
+        """Predict the action and take note of its end: states move, facts change, duties arise.
+
+        `outcome` is how it did end: it decides where the tables leave the end to the system.
+        """
         scene = self.scene(action, entries)
-        rule, prediction = self._rule(action), self._predict(scene)
+        rule, prediction = self._rule(action), self._predict(scene, outcome)
         self.named.update(prediction.requirements)
         if isinstance(prediction.outcome, Refused):
             if rule.on_refusal:

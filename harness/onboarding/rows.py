@@ -45,12 +45,16 @@ Condition = Callable[[Scene], bool]
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """The action is refused with `reason` when the condition holds. `notes` are what the person is told."""
+    """The action is refused with `reason` when the condition holds. `notes` are what the person is told.
+
+    Where the page leaves it to the system, the refusal is `tolerated`: it may come, and the action may go on without.
+    """
 
     reason: str
     requirements: tuple[str, ...]
     when: Condition
     notes: Callable[[Scene], tuple[str, ...]] | None = None
+    tolerated: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,7 @@ from harness.actions import (
 from .apps import ecare_session, needs_session
 from .outages import mail_fails
 from .rows import Condition, Duty, Move, Refusal, Rule, Scene, Table
+from .sameness import same_code
 from .situation import CHAIN, Device, Situation
 
 ECARE = needs_session("ecare", "APP-02", "REL-04")
@@ -104,7 +105,12 @@ def _code_expired(scene: Scene) -> bool:
 
 def _code_wrong(scene: Scene) -> bool:
     code = scene.device.release_code
-    return code is None or code.value != scene.action.code
+    return code is None or not same_code(scene.action.code, code.value)
+
+
+def _code_written_otherwise(scene: Scene) -> bool:
+    code = scene.device.release_code
+    return code is not None and scene.action.code != code.value
 
 
 def _code_asked_for(scene: Scene) -> None:
@@ -195,6 +201,7 @@ SETUP = Table(
                 Refusal("no_release_code", ("SET-01",), lambda s: s.device.release_code is None),
                 Refusal("release_code_expired", ("SET-01",), _code_expired),
                 Refusal("release_code_wrong", ("SET-01",), _code_wrong),
+                Refusal("release_code_wrong", ("SET-01",), _code_written_otherwise, tolerated=True),
             ),
             moves=(Move("binding", ("bound", "released"), "released", ("SET-01",)),),
             app="ecare",
@@ -273,7 +280,8 @@ SETUP = Table(
                 Refusal("device_not_released", ("SET-01", "KEY-01"), _device_not_released),
                 Refusal("record_missing", ("KEY-01",), lambda s: s.account.state["record"] != "ready"),
                 Refusal("key_missing", ("KEY-01",), lambda s: not s.action.key),
-                Refusal("key_wrong", ("KEY-01",), lambda s: s.action.key != s.account.recovery_key),
+                Refusal("key_wrong", ("KEY-01",), lambda s: not same_code(s.action.key, s.account.recovery_key or "")),
+                Refusal("key_wrong", ("KEY-01",), lambda s: s.action.key != s.account.recovery_key, tolerated=True),
             ),
             moves=(Move("ecare", ("limited", "open"), "open", ("KEY-01",)),),
             app="ecare",

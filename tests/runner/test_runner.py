@@ -337,3 +337,17 @@ def test_a_person_follows_only_the_links_they_see() -> None:
         assert hands.concrete(do.ConfirmEmail()).model_dump()["link"] == "https://a.example/"
     finally:
         world.close()
+
+
+def test_where_the_page_leaves_it_open_the_system_decides() -> None:
+    world = build_world(row(), seed=0)
+    shouted = do.Register(family_name=world.people["person"].family_name.upper())
+    world.close()
+    assert run(row(shouted, do.ChooseUserName(), path="apps_installed")).failure is None
+    refusing = deviating("register", Refused("cannot_register"))
+    assert run(row(Act(shouted, HERE, refused=("cannot_register",)), path="apps_installed"), refusing).failure is None
+
+
+def test_an_empty_user_name_is_refused_for_what_it_is() -> None:
+    empty = Act(do.ChooseUserName(user_name=" "), HERE, refused=("user_name_invalid",))
+    assert run(row(do.Register(), empty, path="apps_installed")).failure is None

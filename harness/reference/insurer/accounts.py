@@ -151,7 +151,9 @@ class Accounts:
     def choose_user_name(self, account: Account, user_name: str) -> None:
         if account.user_name is not None:
             raise Declined("user_name_fixed")
-        if not user_name or user_name.casefold() in self._user_names:
+        if not user_name.strip():
+            raise Declined("user_name_invalid")
+        if user_name.casefold() in self._user_names:
             raise Declined("user_name_taken")
         self._give_user_name(account, user_name)
 
