@@ -104,6 +104,15 @@ def _email_unproved(scene: Scene) -> bool:
     return scene.account.state["email"] != "confirmed"
 
 
+def _stored_number_unchecked(scene: Scene) -> bool:
+    return scene.account.updating and not scene.account.number_seen
+
+
+def _number_unchecked(scene: Scene) -> bool:
+    """Who has just typed the number has no stored one left to check; whether it is shown once more is left open."""
+    return _stored_number_unchecked(scene) and not scene.account.number_typed
+
+
 def _letter_requested(scene: Scene) -> None:
     scene.account.letter, scene.account.letter_tries = None, 0
 
@@ -243,7 +252,8 @@ ACCOUNT = Table(
                 Refusal("no_letter", ("PST-05", "PST-02"), lambda s: s.account.state["letter"] != "sent"),
                 Refusal("email_unconfirmed", ("NEW-06",), _email_unproved),
                 Refusal("mobile_unconfirmed", ("TAN-03",), _mobile_unproved),
-                Refusal("mobile_unchecked", ("UPD-07",), lambda s: s.account.updating and not s.account.number_seen),
+                Refusal("mobile_unchecked", ("UPD-07",), _number_unchecked),
+                Refusal("mobile_unchecked", ("UPD-07",), _stored_number_unchecked, tolerated=True),
                 Refusal("device_taken", ("APP-04", "FAM-01"), bound_elsewhere),
                 Refusal(
                     "code_locked",

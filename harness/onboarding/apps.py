@@ -120,7 +120,7 @@ def _logged_in(scene: Scene) -> None:
     app, device, account = scene.action.app, scene.device, scene.account
     device.sessions[app] = account
     if app == "barmer":
-        account.number_seen = False
+        account.number_seen = account.number_typed = False
     if app in device.unlock and device.unlock[app][0] is account:
         device.unlock[app] = (account, device.unlock[app][1], device.facts.enrolment_id)
     _take_stock(scene)

@@ -82,7 +82,7 @@ def _mobile_entered(scene: Scene) -> None:
     if _another_number(scene):
         scene.account.tan = None
     scene.account.mobile = mobile_of(scene.action.number)
-    scene.account.number_checked = scene.account.number_seen = True
+    scene.account.number_checked = scene.account.number_typed = True
 
 
 def _mobile_checked(scene: Scene) -> None:

@@ -144,7 +144,8 @@ class Account:
     mobile: str | None = None
     terms: bool = False
     number_checked: bool = False  # an old account's stored number confirmed, or entered anew
-    number_seen: bool = False  # the number checked since the last log-in
+    number_seen: bool = False  # the number checked since the last log-in, as it was stored
+    number_typed: bool = False  # or typed anew since then
     tan: Issued | None = None
     tan_tries: int = 0
     letter: Issued | None = None

@@ -128,3 +128,14 @@ def test_a_code_that_is_refused_for_how_it_was_written_has_cost_a_try() -> None:
     rules = midway()
     rules.apply(do.EnterTan(code=" 012345 "), (), Refused("tan_wrong"))
     assert rules.situation.accounts["person"].tan_tries == 1
+
+
+@pytest.mark.parametrize("outcome", [Accepted(), Refused("mobile_unchecked")])
+def test_a_number_typed_just_now_may_be_shown_for_a_check_or_not(outcome: Accepted | Refused) -> None:
+    rules = midway()
+    account = rules.situation.accounts["person"]
+    account.updating = True
+    assert rules.apply(do.EnterActivationCode(code="WXYZ2345"), (), Accepted()).outcome == Refused("mobile_unchecked")
+    rules.apply(do.EnterMobile(number=account.person.mobile), (), Accepted())
+    account.state["mobile"] = "confirmed"
+    assert rules.apply(do.EnterActivationCode(code="WXYZ2345"), (), outcome).outcome == outcome

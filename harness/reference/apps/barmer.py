@@ -35,7 +35,7 @@ class BarmerApp(App):
         self.insurer.enter_email(self.session.account, address)
 
     def enter_mobile(self, number: str) -> None:
-        self.session.account.enter_mobile(number)
+        self.session.enter_mobile(number)
 
     def confirm_mobile(self) -> None:
         self.session.confirm_mobile()

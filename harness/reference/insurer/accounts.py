@@ -81,6 +81,11 @@ class Session:
     mobile_checked: bool = False
     ended: bool = False
 
+    def enter_mobile(self, number: str) -> None:
+        """A number that its owner has just typed is checked. Raises `Declined`."""
+        self.account.enter_mobile(number)
+        self.mobile_checked = True
+
     def confirm_mobile(self) -> None:
         """The owner has looked at the stored number. Raises `Declined`."""
         if self.account.mobile is None:
