@@ -199,7 +199,7 @@ CARDS = Table(
                 Refusal(
                     "record_missing",
                     ("NOA-01", "NOA-03"),
-                    lambda s: s.account.state["record"] not in ("ready", "without_app"),
+                    lambda s: s.account.state["record"] != "ready" and not s.account.for_practice,
                 ),
                 Refusal("card_not_released", ("NOA-01", "EGK-01"), lambda s: not s.account.card.released),
                 Refusal("pin_missing", ("NOA-02",), lambda s: not s.action.pin),
