@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from harness.actions import (
     AuthorisePractice,
     LogInWithCard,
@@ -19,6 +21,8 @@ from .situation import CardFacts
 
 PIN_TRIES = 3
 VERIFY = "20"  # the INS in the journal's hexadecimal, whether or not the class byte says secure messaging
+PROPRIETARY = "8"  # begins the class byte of GET PIN STATUS, which has the same INS and presents nothing
+_PIN = re.compile("[0-9]{6,8}")
 
 # A card that is not the person's own, or not a good one, and what the insurer says of its certificate (EGK-10).
 BAD_CARDS = {
@@ -50,11 +54,25 @@ def _wrong_pin(scene: Scene) -> bool:
 
 
 def _last_try(scene: Scene) -> bool:
-    return _wrong_pin(scene) and _held(scene).pin_tries == 1
+    return _wrong_pin(scene) and _tries_then(scene) == 0
 
 
 def _tries_left(scene: Scene) -> tuple[str, ...]:
-    return (f"tries_left:{_held(scene).pin_tries - 1}",)
+    return (f"tries_left:{_tries_then(scene)}",)
+
+
+def _tries_then(scene: Scene) -> int:
+    """The tries after a wrong PIN: one less, unless it never reached the card (EGK-08)."""
+    return max(0, _held(scene).pin_tries - _was_presented(scene))
+
+
+def _was_presented(scene: Scene) -> bool:
+    """Whether the card was given the PIN. Where its commands are not in the journal the form decides: a health card's
+    PIN has 6 to 8 digits, and no system need send what cannot be one."""
+    commands = [e.data["c"] for e in scene.entries if (e.channel, e.event) == ("card", "apdu")]
+    if commands:
+        return any(command[0] != PROPRIETARY and command[2:4] == VERIFY for command in commands)
+    return _PIN.fullmatch(scene.action.pin) is not None
 
 
 def _use_puk(scene: Scene) -> tuple[str, ...]:
@@ -72,7 +90,7 @@ def _count_try(scene: Scene, reason: str) -> None:
             if (entry.channel, entry.event) == ("card", "apdu") and entry.data["c"][2:4] == VERIFY:
                 card.pin_tries = _tries_after(card.pin_tries, entry.data["sw"])
     if reason in ("pin_wrong", "pin_blocked"):
-        card.pin_tries = max(0, card.pin_tries - 1)
+        card.pin_tries = _tries_then(scene)
     elif reason in BAD_CARDS.values():
         card.pin_tries = PIN_TRIES
 

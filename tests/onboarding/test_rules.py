@@ -233,3 +233,25 @@ def posted(journal: Journal, *address: str, code: str = "WXYZ2345") -> Entry:
     recipient, pages = ["Ada Muster", *address], [f"Aktivierungscode: {code}"]
     journal.write("post", "posted", letter_id=code, recipient=recipient, pages=pages)
     return journal.entries[-1]
+
+
+@pytest.mark.parametrize(
+    ("pin", "commands", "left"),
+    [
+        ("999999", (), 2),
+        ("12", (), 3),
+        ("1234", ("0CA4040C", "0C200002"), 2),  # this app sends it all the same
+        ("999999", ("0CA4040C", "8C200002"), 3),  # this one has only asked how many tries are left
+    ],
+)
+def test_a_try_is_counted_only_if_the_card_was_given_the_pin(pin: str, commands: tuple[str, ...], left: int) -> None:
+    subject, journal = rules(), Journal(Clock())
+    account, device = subject.situation.accounts["person"], subject.situation.device("person", "first")
+    account.state["record"], account.login_way, account.card.released = "ready", "card", True
+    account.record_on.add(device.name)
+    device.running.add("ecare")
+    for command in commands:
+        journal.write("card", "apdu", c=command, sw="63C2")
+    tried = subject.apply(do.LogInWithCard(can=account.card.data.can, pin=pin), journal.entries)
+    assert tried.outcome == Refused("pin_wrong", (f"tries_left:{left}",))
+    assert account.card.pin_tries == left
