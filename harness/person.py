@@ -76,7 +76,11 @@ class Hands:
     def of_role(self, action: Action, word: str) -> str:
         if word in ("own", "person"):
             return action.by
-        return self.rules.situation.entitled(self.account(action)) if word == "entitled" else word
+        if word != "entitled":
+            return word
+        account = self.account(action)
+        ordered = "" if isinstance(action, do.VisitBranch) else account.evidence.entitled
+        return ordered or self.rules.situation.entitled(account)
 
     def document(self, action: Action, word: str, kind: str) -> IdentityDocument:
         try:

@@ -95,6 +95,11 @@ class Case:
         return self.state in FINAL
 
     @property
+    def opened_at(self) -> datetime:
+        """By this day all is judged: who must show a document is settled in the order, so its validity is, too."""
+        return self.history[0].at
+
+    @property
     def changed_at(self) -> datetime:
         return self.history[-1].at
 

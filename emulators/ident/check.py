@@ -64,7 +64,7 @@ class DataCheck:
 
     def _decide(self, review: timedelta | None) -> None:
         case = self._case
-        verdict = judge(case.evidence, case.order, case.physics.clock.now.date())
+        verdict = judge(case.evidence, case.order, case.opened_at.date())
         if review is None and verdict.finding is not Finding.REVIEW:
             self._conclude(verdict)
             return

@@ -5,7 +5,6 @@ from __future__ import annotations
 from emulators.core.outcome import Refused
 from harness.actions import BookAppointment, VisitBranch
 
-from .identity import role_meant
 from .outages import BRANCH_DOWN
 from .rows import Move, Refusal, Rule, Scene, Table
 
@@ -31,8 +30,16 @@ def _advised_to_wait(scene: Scene) -> tuple[str, ...]:
     return ("advised_to_wait",) if restricted and until and booked and booked[-1] <= until.isoformat() else ()
 
 
+def _role_meant(scene: Scene, word: str) -> str:
+    """`entitled` is whose document counts today; `person` is the insured person of this account."""
+    account = scene.account
+    if word == "entitled":
+        return scene.situation.entitled(account)
+    return account.role if word == "person" else word
+
+
 def _shown(scene: Scene) -> str:
-    return role_meant(scene, scene.action.whose)
+    return _role_meant(scene, scene.action.whose)
 
 
 def _document_expired(scene: Scene) -> bool:
@@ -67,7 +74,7 @@ _VISIT = (
     Refusal("appointment_needed", ("BRN-02",), _appointment_missing),
     Refusal("card_missing", ("BRN-01",), lambda s: s.action.card == "none" or "branch.card_forgotten" in s.struck),
     Refusal(
-        "wrong_card", ("BRN-01",), lambda s: s.action.card != "none" and role_meant(s, s.action.card) != s.account.role
+        "wrong_card", ("BRN-01",), lambda s: s.action.card != "none" and _role_meant(s, s.action.card) != s.account.role
     ),
     Refusal(
         "document_missing",

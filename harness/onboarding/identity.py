@@ -16,17 +16,17 @@ from harness.actions import (
 from .apps import needs_session
 from .outages import IDENT_DOWN
 from .rows import Condition, Duty, Move, Refusal, Rule, Scene, Table
-from .situation import Account, Evidence, Situation
+from .situation import Account, Evidence
 
 # The order of the provider's steps; `step` in the account's evidence is how far the person has come.
 STEPS = ("digits", "app", "terms", "document_front", "document_back", "words", "card_front", "card_back")
 
 
-def role_meant(scene: Scene, word: str) -> str:
-    """`entitled` is whose document counts; `person` is the insured person of this account."""
+def _role_meant(scene: Scene, word: str) -> str:
+    """`entitled` is whose document the case was opened for; `person` is the insured person of this account."""
     account = scene.account
     if word == "entitled":
-        return scene.situation.entitled(account)
+        return account.evidence.entitled
     return account.role if word == "person" else word
 
 
@@ -78,7 +78,8 @@ def _case_owed(scene: Scene) -> tuple[Duty, ...]:
 
 def _case_opened(scene: Scene) -> None:
     account = scene.account
-    account.evidence, account.ident_step, account.ident_failures = Evidence(), STEPS[0], 0
+    account.evidence = Evidence(scene.situation.entitled(account), scene.situation.today)
+    account.ident_step, account.ident_failures = STEPS[0], 0
     account.ident_left, account.ident_away, account.lag = "", False, False
 
 
@@ -94,21 +95,21 @@ _AWAY = Refusal("app_closed", ("IDN-08",), lambda s: s.account.ident_away)
 
 def _filmed(scene: Scene) -> None:
     evidence, action = scene.account.evidence, scene.action
-    whose = role_meant(scene, action.whose)
+    whose = _role_meant(scene, action.whose)
     documents = [d for d in scene.situation.accounts[whose].person.documents if d.kind.value == action.document]
     evidence.documents.add((whose, action.document))
-    evidence.document_valid &= bool(documents) and documents[0].is_valid_on(scene.situation.today)
+    evidence.document_valid &= bool(documents) and documents[0].is_valid_on(evidence.day)
     evidence.document_valid &= not any(d.damaged for d in documents)
     _next(scene)
 
 
 def _read(scene: Scene) -> None:
-    scene.account.evidence.face_of = role_meant(scene, scene.action.face)
+    scene.account.evidence.face_of = _role_meant(scene, scene.action.face)
     _next(scene)
 
 
 def _card_filmed(scene: Scene) -> None:
-    scene.account.evidence.cards_of.add(role_meant(scene, scene.action.whose))
+    scene.account.evidence.cards_of.add(_role_meant(scene, scene.action.whose))
     _next(scene)
 
 
@@ -217,9 +218,13 @@ IDENTITY = Table(
 )
 
 
-def verdict(situation: Situation, account: Account) -> tuple[bool, tuple[str, ...]]:
-    """Whether the provider must let the present case pass, judged by what was shown, and by which requirements."""
-    evidence, entitled = account.evidence, situation.entitled(account)
+def verdict(account: Account) -> tuple[bool, tuple[str, ...]]:
+    """Whether the provider must let the present case pass, judged by what was shown, and by which requirements.
+
+    Who must show a document, and whether it is valid, is settled on the day on which the case is opened: the insurer
+    orders it for that person. The page says nothing of a check that goes on past midnight.
+    """
+    evidence, entitled = account.evidence, account.evidence.entitled
     if not evidence.document_valid:
         return False, ("IDN-09",)
     if {whose for whose, _ in evidence.documents} != {entitled} or len(evidence.documents) > 1:

@@ -193,13 +193,15 @@ class Observer:
                 return []
         account.decided_at, account.decided_bent = entry.at, entry.cause.fault is not None
         account.ident_step = "none"
-        must_pass, account.decided_by = verdict(self._situation, account)
+        must_pass, account.decided_by = verdict(account)
         if data["to"] in REFUSED:
             account.decided_by = _ENDED_BY.get(data["to"], account.decided_by)
             account.state["identity"] = "refused"
             found = self._refused_rightly(account, data) if must_pass else []
             if data["to"] == "RETRY":
-                account.ident_step, account.evidence = "document_front", Evidence(account.evidence.case_id)
+                shown = account.evidence
+                account.evidence = Evidence(shown.entitled, shown.day, shown.case_id)
+                account.ident_step = "document_front"
             return found
         if not must_pass:
             return [Deviation("the ident provider lets the case pass", "it must not", account.decided_by)]

@@ -90,8 +90,10 @@ class Issued:
 
 @dataclass
 class Evidence:
-    """What was shown to the ident provider in the present case."""
+    """What was shown to the ident provider in the present case; `entitled` and `day` are those of its opening."""
 
+    entitled: str = ""
+    day: date = date.min
     case_id: str = ""
     documents: set[tuple[str, str]] = field(default_factory=set)  # whose and which kind, from both sides
     face_of: str = ""
