@@ -17,9 +17,10 @@ from .format import RESERVED_TAGS, ScenarioShape
 from .matrix import Family
 from .problems import Problem, ScenarioError, duplicates, explain, unknown
 from .reader import StepReader, Where, moment
+from .recipe import PathStep, Recipe
 from .steps import Place, Scenario
 from .tree import Tree, read_tree
-from .vocabulary import Vocabulary, vocabulary
+from .vocabulary import OF_THE_WORLD, Vocabulary, vocabulary
 
 
 def load(path: Path, shown: Path | None = None) -> Family:
@@ -82,6 +83,7 @@ class _Loader:
         self._names(shape)
         self._profile(shape)
         recipe = self.reader.path(shape.path) if shape.steps is None else self.reader.steps(shape.steps)
+        self._effects(shape, recipe)
         start = self._moment("start", shape.start)
         if self.problems:
             raise ScenarioError(self.file, self.problems)
@@ -143,6 +145,14 @@ class _Loader:
         for index, name in enumerate(shape.only_if):
             self._constraint(name, made, ("only_if", index))
         return made
+
+    def _effects(self, shape: ScenarioShape, recipe: Recipe) -> None:
+        """A choice that neither the world nor a path depends on would play the same row several times."""
+        paths = [part for part in recipe if isinstance(part, PathStep)]
+        for name in shape.choices or {}:
+            read = any(name in path.compose.reads and name not in path.choices for path in paths)
+            if name in self.words.choices and name not in OF_THE_WORLD and not read:
+                self._wrong(("choices", name), f"no path in this file depends on the choice '{name}'")
 
     def _constraint(self, name: str, choices: Mapping[str, tuple[str, ...]], at: Where) -> None:
         if name not in CONSTRAINTS:

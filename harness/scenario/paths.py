@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import product
 
 from harness import actions as do
 from harness.actions import Action
@@ -17,7 +18,6 @@ from harness.actions import Action
 from .steps import Act, ArmFault, Place, Step, Wait
 
 Choices = Mapping[str, str]
-Composition = Callable[[Choices, Place], tuple[Step, ...]]
 
 DEFAULTS: Choices = {
     "account": "create",
@@ -235,11 +235,43 @@ _RECIPES: Mapping[str, Recipe] = {
 }
 
 
-def _composition(recipe: Recipe) -> Composition:
-    def compose(choices: Choices, place: Place) -> tuple[Step, ...]:
-        return tuple(_placed(part, place) for part in recipe({**DEFAULTS, **choices}))
+@dataclass(frozen=True, slots=True)
+class Composition:
+    """A recipe, and the choices that make a difference to it."""
 
-    return compose
+    recipe: Recipe
+    reads: tuple[str, ...]
+
+    def __call__(self, choices: Choices, place: Place) -> tuple[Step, ...]:
+        return tuple(_placed(part, place) for part in self.recipe({**DEFAULTS, **choices}))
+
+
+# What a recipe may be asked, and values by which it goes its different ways.
+_WAYS: Mapping[str, tuple[str, ...]] = {
+    **{name: (value,) for name, value in DEFAULTS.items()},
+    "account": ("create", "update"),
+    "identity": ("nect", "branch"),
+    "return_reason": ("unknown",),
+}
+
+
+class _Noting(dict[str, str]):
+    """Choices that note which of them are looked at."""
+
+    def __init__(self, choices: Choices, noted: set[str]) -> None:
+        super().__init__(choices)
+        self._noted = noted
+
+    def __getitem__(self, name: str) -> str:
+        self._noted.add(name)
+        return super().__getitem__(name)
+
+
+def _composition(recipe: Recipe) -> Composition:
+    noted: set[str] = set()
+    for values in product(*_WAYS.values()):
+        recipe(_Noting(dict(zip(_WAYS, values, strict=True)), noted))
+    return Composition(recipe, tuple(name for name in _WAYS if name in noted))
 
 
 def _placed(part: Part, place: Place) -> Step:

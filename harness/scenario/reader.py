@@ -231,10 +231,17 @@ class StepReader:
             self._reject(at, f"'path' needs the name of a path; {known('', self.words.paths)}")
         if name not in self.words.paths:
             self._reject(at, unknown("path", name, self.words.paths))
-        problems = [p for choice, made in choices.items() for p in self.choice(choice, made, (*at, choice))]
+        problems = [p for choice, made in choices.items() for p in self._path_choice(name, choice, made, (*at, choice))]
         if problems:
             raise _Mistakes(problems)
         return PathStep(name, self.words.paths[name], choices, self._place(at))
+
+    def _path_choice(self, path: str, choice: str, made: object, at: Where) -> list[Problem]:
+        reads = self.words.paths[path].reads
+        if choice in reads:
+            return self.choice(choice, made, at)
+        others = known(choice, reads) if reads else "it has no choices"
+        return [self._problem(at, f"the path '{path}' does not depend on '{choice}'; {others}")]
 
     def _parted(self, value: object, at: Where, of: str) -> tuple[dict[str, Any], Role]:
         """The fields of a step, and apart from them who and on which device."""

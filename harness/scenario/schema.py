@@ -115,10 +115,11 @@ def _faults(words: Vocabulary) -> Schema:
 
 
 def _path(words: Vocabulary) -> Schema:
-    choices = {name: _enum(values) for name, values in words.choices.items()}
-    fields = {"name": _enum(words.paths), "person": _enum(words.personas), "device": _enum(words.devices), **choices}
-    named = {"type": "object", "properties": fields, "required": ["name"], "additionalProperties": False}
-    return {"oneOf": [_enum(words.paths), named]}
+    named: list[Schema] = []
+    for name, path in words.paths.items():
+        fields = {"name": {"const": name}, **{choice: _enum(words.choices[choice]) for choice in path.reads}}
+        named.append({"type": "object", "properties": fields, "required": ["name"], "additionalProperties": False})
+    return {"oneOf": [_enum(words.paths), *named]}
 
 
 def _seen(allowed: tuple[str | type, ...]) -> Schema:

@@ -75,6 +75,8 @@ CHOICES: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "return_reason": get_args(Reason),
     }
 )
+# Choices that decide in which world a row is played, whatever its steps.
+OF_THE_WORLD = frozenset({"person", "device", "device_class", "card"})
 
 
 @dataclass(frozen=True, slots=True)

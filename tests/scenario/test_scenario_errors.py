@@ -87,6 +87,18 @@ STEP_MISTAKES = (
     ("expect: {}", "some.yaml:5: 'expect' needs a field", "known: account"),
     ("path: onbord", "some.yaml:5: no path 'onbord'; known: ", "did you mean 'onboard'?"),
     ("path: {login: card}", "some.yaml:5: 'path' needs the name of a path", "onboard"),
+    (
+        "path: {name: account_active, person: child}",
+        "some.yaml:5: the path 'account_active' does not depend on 'person'; known: account, tan, unlock",
+        "",
+    ),
+    (
+        "path: {name: set_up, device_class: ipad}",
+        "some.yaml:5: the path 'set_up' does not depend on 'device_class'; known: ",
+        "login",
+    ),
+    ("path: {name: registered, identity: branch}", "some.yaml:5: the path 'registered' does not ", "it has no choices"),
+    ("path: {name: set_up, lgin: card}", "some.yaml:5: the path 'set_up' does not depend on 'lgin'", "mean 'login'?"),
     ("path: {name: onboard, login: face}", "some.yaml:5: no value of 'login' 'face'; known: account, card", ""),
 )
 
@@ -120,6 +132,9 @@ FILE_MISTAKES = {
     HEAD + "steps: []\n": "some.yaml:4: 'steps' of a scenario cannot be a list: list should have at least 1 item",
     HEAD + "choices: {logn: [card]}\npath: onboard\n": "some.yaml:4: no choice 'logn'; known: account, ",
     HEAD + "choices: {login: [crd]}\npath: onboard\n": "some.yaml:4: no value of 'login' 'crd'; known: account, card",
+    HEAD + "choices:\n  login: [card, account]\npath: account_active\n": (
+        "some.yaml:5: no path in this file depends on the choice 'login'"
+    ),
     HEAD + "device: ipad\nchoices: {device_class: [ipad]}\npath: onboard\n": "some.yaml:1: 'device_class' among the ",
     HEAD + "person: teen\nchoices: {person: [adult]}\npath: onboard\n": "some.yaml:1: 'person' is given twice",
     HEAD + "choices: {login: [card]}\nonly_if: [cheap]\npath: onboard\n": "some.yaml:5: no constraint 'cheap'; known: ",
