@@ -22,7 +22,7 @@ from .contact import CONTACT
 from .identity import IDENTITY
 from .observing import Debts, Observer
 from .rows import Deviation, Move, Prediction, Refusal, Rule, Scene, Table
-from .seeing import Sight, changed, compare
+from .seeing import Sight, changed, compare, permitted
 from .setup import SETUP
 from .situation import Account, CardFacts, DeviceFacts, Situation
 
@@ -132,11 +132,18 @@ class Rules:
 
     def see(self, view: View, by: str = "person", on: str = "first") -> list[Deviation]:
         """Hold what is visible against the rules."""
-        situation, before = self.situation, self._seen.get((by, on))
+        before = self._seen.get((by, on))
         self._seen[by, on] = view
         if before is not None and view != before:
             self.named.update(changed(before, view))
-        return compare(Sight(situation, situation.accounts[by], situation.device(by, on)), view)
+        return compare(self._sight(by, on), view)
+
+    def permitted(self, field: str, by: str = "person", on: str = "first") -> tuple[object, ...] | None:
+        """What that field of the view may show now; `None` where the rules do not say."""
+        return permitted(self._sight(by, on), field)
+
+    def _sight(self, by: str, on: str) -> Sight:
+        return Sight(self.situation, self.situation.accounts[by], self.situation.device(by, on))
 
     @staticmethod
     def _rule(action: Action) -> Rule:

@@ -152,6 +152,13 @@ def compare(sight: Sight, view: View) -> list[Deviation]:
     return deviations
 
 
+def permitted(sight: Sight, field: str) -> tuple[object, ...] | None:
+    """What that field may show now; `None` where the rules leave it to whoever asks."""
+    if field == "messages" and sight.account.state["release"] != "pending":
+        return (("released",) * sight.account.releases,)
+    return next((facet.allowed(sight) for facet in FACETS if facet.field == field), None)
+
+
 def _requirements(facet: Facet, sight: Sight) -> tuple[str, ...]:
     """The facet's own; for what a case at the ident provider decides, those by which it was decided come first."""
     decided = sight.account.decided_by if facet.field in ("identity", "release") else ()

@@ -218,6 +218,9 @@ class StepReader:
         allowed = self.words.expected[field]
         if isinstance(value, list) and all(isinstance(word, str) for word in value):
             value = tuple(value)
+        if isinstance(value, tuple) and field in self.words.listed:
+            words = self.words.listed[field]
+            return [self._problem(at, unknown(f"word in '{field}'", w, words)) for w in value if w not in words]
         if type(value) in allowed or (isinstance(value, str) and value in allowed):
             return []
         forms = ", ".join(form if isinstance(form, str) else _FORMS[form] for form in allowed)

@@ -68,7 +68,8 @@ def _steps(words: Vocabulary) -> list[Schema]:
     }
     actions = [_step(verb, _fields(action.model_json_schema()), outcomes) for verb, action in words.verbs.items()]
     roles = Role.model_json_schema()["properties"]
-    expected = {name: _seen(allowed) for name, allowed in words.expected.items()}
+    expected = {name: _seen(allowed) for name, allowed in words.expected.items() if name not in words.listed}
+    expected |= {name: {"type": "array", "items": _enum(listed)} for name, listed in words.listed.items()}
     settings = Settings.model_json_schema()
     phone = {**settings, "properties": {**settings["properties"], **roles}}
     return [
@@ -126,7 +127,6 @@ def _seen(allowed: tuple[str | type, ...]) -> Schema:
     forms: dict[type, Schema] = {
         int: {"type": "integer"},
         str: {"type": "string"},
-        tuple: {"type": "array", "items": {"type": "string"}},
     }
     fixed = [form for form in allowed if isinstance(form, str)]
     kinds = [forms[form] for form in allowed if not isinstance(form, str)]

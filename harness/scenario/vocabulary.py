@@ -48,7 +48,7 @@ EXPECTED: Mapping[str, tuple[str | type, ...]] = MappingProxyType(
         "ecare": ("closed", "limited", "open"),
         "barmer": _SESSION,
         "login": ("none", "account", "card"),
-        "login_offers": (tuple,),
+        "login_offers": (tuple,),  # of the words in LISTED, as are the next two
         "unlock_offers": (tuple,),
         "messages": (tuple,),
         "release_code": (str,),
@@ -58,6 +58,11 @@ EXPECTED: Mapping[str, tuple[str | type, ...]] = MappingProxyType(
         "mails": _IN_THE_WORLD,
         "spam": _IN_THE_WORLD,
     }
+)
+
+# What a list of words can hold.
+LISTED: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {"login_offers": ("account", "card"), "unlock_offers": ("fingerprint", "face"), "messages": ("released",)}
 )
 
 # The choices that a path can be given, besides `person` and `device`.
@@ -94,6 +99,7 @@ class Vocabulary:
     phone_settings = tuple(Settings.model_fields)
     choices = CHOICES
     expected = EXPECTED
+    listed = LISTED
 
     @staticmethod
     def reasons(action: Action) -> tuple[str, ...]:

@@ -269,6 +269,35 @@ def test_what_the_file_expects_is_held_too() -> None:
     assert "letterbox is empty, the file says 1" in told
 
 
+@pytest.mark.parametrize(
+    ("fields", "told"),
+    [
+        ({"account": "active"}, "the file says account = active; the system and the rules agree on: pending"),
+        ({"login_offers": ("card",)}, "the file says login_offers = (card); the system and the rules agree on: ()"),
+        ({"messages": ("released",)}, "the file says messages = (released); the system and the rules agree on: ()"),
+        ({"by": "stranger", "account": "pending"}, "the file says account = pending; "),
+    ],
+)
+def test_what_the_rules_do_not_permit_either_is_a_mistake_of_the_file(fields: dict[str, Any], told: str) -> None:
+    by = fields.pop("by", "person")
+    played = run(row(Expect(fields, HERE, by), path="registered"))
+    assert f"step 10 of 10, expect: {HERE}: {told}" in failure(played, BenchError)
+
+
+def test_what_the_system_shows_to_another_person_is_held_against_the_rules_first() -> None:
+    class Mixing(ReferenceDriver):
+        def look(self, by: str = "person", on: str = "first") -> View:
+            return super().look("person", "first")
+
+    told = failure(run(row(Expect({"account": "pending"}, HERE, "stranger"), path="registered"), Mixing))
+    assert "account is pending, the rules say none (PST-02" in told
+
+
+def test_what_the_driver_cannot_see_cannot_be_expected_of_it() -> None:
+    blind = type("Blind", (Showing,), {"shown": {"account": None}})
+    assert run(row(Expect({"account": "pending"}, HERE), path="registered"), blind).failure is None
+
+
 def test_a_refusal_that_only_the_file_asks_for_is_a_mistake_of_the_file() -> None:
     played = run(row(Act(do.OpenApp(app="barmer"), HERE, refused=("rooted",)), path="apps_installed"))
     assert "the file says refused with 'rooted'; the system and the rules agree on: accepted" in failure(

@@ -82,6 +82,13 @@ STEP_MISTAKES = (
         "did you mean 'account'?",
     ),
     ("expect: {account: actve}", "some.yaml:5: 'account' cannot be expected to be 'actve'", "none, pending, active"),
+    (
+        "expect: {messages: [relased]}",
+        "some.yaml:5: no word in 'messages' 'relased'; known: released",
+        "did you mean 'released'?",
+    ),
+    ("expect: {login_offers: [account, cards]}", "some.yaml:5: no word in 'login_offers' 'cards'", "account, card"),
+    ("expect: {messages: released}", "some.yaml:5: 'messages' cannot be expected to be 'released'", "a list of words"),
     ("expect: {letterbox: full}", "some.yaml:5: 'letterbox' cannot be expected to be 'full'", "empty, a number"),
     ("expect: {devices: true}", "some.yaml:5: 'devices' cannot be expected to be true", "a number"),
     ("expect: {}", "some.yaml:5: 'expect' needs a field", "known: account"),
