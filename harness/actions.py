@@ -15,7 +15,7 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from harness.wording import WHERE, WHO, spoken
+from harness.wording import FIELDS, of_whom, spoken
 
 Who = Literal["person", "guardian", "stranger"]
 Device = Literal["first", "second", "guardian", "stranger"]  # the latter two: the first phone of that role
@@ -49,8 +49,12 @@ class Action(BaseModel):
     def sentence(self) -> str:
         """The action as a German sentence for reports."""
         said = self.says.format(**{k: spoken(v) for k, v in self.model_dump().items()})
-        who = "" if self.by == "person" else f" [{WHO[self.by]}]"
-        return said + who + WHERE[self.on]
+        more = [
+            f"{FIELDS[k]}: {spoken(v)}"
+            for k, v in self.changed().items()
+            if k in FIELDS and f"{{{k}}}" not in self.says
+        ]
+        return said + (f" ({', '.join(more)})" if more else "") + of_whom(self.by, self.on)
 
     def changed(self) -> dict[str, Any]:
         """The fields that differ from their defaults: what a scenario file has to say."""

@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
+from emulators.core.outcome import Outcome, Refused
 from harness.scenario.steps import Act, ArmFault, Expect, SetPhone, Step, Until, Wait
+from harness.wording import of_whom
 
 
 def title_of(step: Step) -> str:
@@ -28,9 +30,15 @@ def title_of(step: Step) -> str:
         case Until():
             return f"Warten bis {step.moment:%d.%m.%Y %H:%M}"
         case SetPhone():
-            return f"Gerät einstellen{_told(step.settings)}"
+            return f"Gerät einstellen{_told(step.settings)}{of_whom(step.by, step.on)}"
         case Expect():
-            return f"Erwartet{_told(step.fields)}"
+            return f"Erwartet{_told(step.fields)}{of_whom(step.by, step.on)}"
+
+
+def outcome_told(outcome: Outcome) -> str:
+    """How an action ended, or should have."""
+    notes = f" ({', '.join(outcome.notes)})" if outcome.notes else ""
+    return f"abgelehnt: {outcome.reason}{notes}" if isinstance(outcome, Refused) else f"angenommen{notes}"
 
 
 def _told(fields: Mapping[str, Any]) -> str:

@@ -11,6 +11,20 @@ WHERE: Mapping[str, str] = {
     "guardian": " [Gerät des Stellvertreters]",
     "stranger": " [Gerät der fremden Person]",
 }
+# Fields that an action's sentence does not speak of unless they are other than usual.
+FIELDS: Mapping[str, str] = {
+    "given_names": "Vorname",
+    "family_name": "Nachname",
+    "birth_date": "Geburtsdatum",
+    "kvnr": "Versichertennummer",
+    "user_name": "Benutzername",
+    "password": "Passwort",
+    "repeat": "Wiederholung",
+    "mobile": "Handynummer",
+    "weak_password": "schwaches Passwort",
+    "face": "im Bild",
+    "card": "Gesundheitskarte",
+}
 _SPOKEN: Mapping[object, str] = {
     True: "ja",
     False: "nein",
@@ -30,6 +44,10 @@ _SPOKEN: Mapping[object, str] = {
     "from-sms": "aus der SMS",
     "from-flash": "aus der nur angezeigten SMS",
     "tagged": "eigene Adresse mit Zusatz nach dem Pluszeichen",
+    "landline": "Festnetznummer",
+    "first-sms": "aus der ersten SMS",
+    "first-mail": "aus der ersten E-Mail",
+    "first-letter": "aus dem ersten Brief",
     "auto": "automatisch übernommen",
     "from-letter": "aus dem Brief",
     "from-letter-qr": "aus dem QR-Code des Briefes",
@@ -44,6 +62,17 @@ _SPOKEN: Mapping[object, str] = {
     "this_device": "dieses Gerät",
     "verify": "Identität prüfen",
     "create_record": "eCare ohne App anlegen",
+    "entitled": "wer sich ausweisen muss",
+    "shown": "wie angezeigt",
+    "saved": "wie gespeichert",
+    "expired": "abgelaufen",
+    "revoked": "gesperrt",
+    "foreign": "von fremder Stelle",
+    "copied": "Kopie ohne Schlüssel",
+    "top": "oben",
+    "middle": "in der Mitte",
+    "bottom": "unten",
+    "": "leer",
     "person": "eigene",
     "guardian": "Stellvertreter",
     "stranger": "fremde Person",
@@ -54,6 +83,11 @@ _SPOKEN: Mapping[object, str] = {
     "free": "frei",
     "rehearsed": "einstudiert",
 }
+
+
+def of_whom(by: str, on: str) -> str:
+    """Who does or sees it, and where, unless it is the person on the first device."""
+    return ("" if by == "person" else f" [{WHO[by]}]") + WHERE[on]
 
 
 def spoken(value: object) -> object:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from emulators.core.journal import Entry
 from harness.onboarding.catalogue import REQUIREMENTS
+from harness.telling import outcome_told
 
 if TYPE_CHECKING:
     from harness.runner import Run, StepRecord
@@ -127,9 +128,9 @@ def failure_card(run: Run, replay: str) -> str:
         rows["Schritt"] = f"{step.number} von {step.total}: {step.title}"
         rows["Zeit in der Welt"] = f"{step.began:%d.%m.%Y %H:%M}"
         if step.predicted is not None:
-            rows["verlangt"] = f"{step.predicted.outcome} ({', '.join(step.predicted.requirements)})"
+            rows["verlangt"] = f"{outcome_told(step.predicted.outcome)} ({', '.join(step.predicted.requirements)})"
         if step.outcome is not None:
-            rows["beobachtet"] = str(step.outcome)
+            rows["beobachtet"] = outcome_told(step.outcome)
     rows["noch einmal"] = replay
     cells = "".join(f"<tr><th>{html.escape(k)}</th><td><pre>{html.escape(v)}</pre></td></tr>" for k, v in rows.items())
     duties = "".join(f"<li><b>{name}</b> {html.escape(text)}</li>" for name, text in _duties(run, step).items())

@@ -78,8 +78,8 @@ def test_the_failure_card_says_what_was_required_and_what_was_seen(journal: Jour
     assert isinstance(card, str)
     for text in (
         "TAN &amp; mehr",
-        "accepted (TAN-04)",
-        "refused with &#x27;tan_wrong&#x27;",
+        "angenommen (TAN-04)",
+        "abgelehnt: tan_wrong",
         "<b>TAN-04</b> A wrong TAN",
     ):
         assert text in card
