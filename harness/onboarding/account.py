@@ -250,7 +250,11 @@ ACCOUNT = Table(
             (
                 _OPEN,
                 Refusal("no_letter", ("PST-05", "PST-02"), lambda s: s.account.state["letter"] != "sent"),
-                Refusal("email_unconfirmed", ("NEW-06",), _email_unproved),
+                Refusal(
+                    "email_unconfirmed",
+                    ("NEW-06",),
+                    lambda s: s.situation.profile.activation_needs_email and _email_unproved(s),
+                ),
                 Refusal("mobile_unconfirmed", ("TAN-03",), _mobile_unproved),
                 Refusal("mobile_unchecked", ("UPD-07",), _number_unchecked),
                 Refusal("mobile_unchecked", ("UPD-07",), _stored_number_unchecked, tolerated=True),

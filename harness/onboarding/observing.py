@@ -20,8 +20,6 @@ from .outages import MAIL_UNHEARD, POST_UNHEARD, SMS_UNHEARD
 from .rows import Deviation, Duty
 from .situation import Account, Evidence, Issued, Situation
 
-LAG = timedelta(hours=2)  # how long a decision may stay unknown to the insurer when its message was bent
-
 PASSED = frozenset({"SUCCESS", "SUCCESS_WITH_CHANGES"})
 REFUSED = frozenset({"REJECTED", "ABANDONED", "CANCELLED", "EXPIRED", "ERROR", "RETRY"})
 

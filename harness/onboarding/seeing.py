@@ -13,7 +13,7 @@ from emulators.core.clock import elapsed
 from harness.drivers import View
 
 from .apps import ecare_session
-from .observing import LAG, released
+from .observing import released
 from .rows import Deviation
 from .setup import has_usable_nfc, is_excluded
 from .situation import Account, Device, Issued, Situation
@@ -63,8 +63,9 @@ def _devices(sight: Sight) -> tuple[object, ...]:
 
 def _lags(sight: Sight) -> bool:
     """A decision whose message was bent may reach the insurer later, by polling."""
-    account = sight.account
-    return account.lag and account.decided_at is not None and elapsed(account.decided_at, sight.situation.now) <= LAG
+    account, situation = sight.account, sight.situation
+    lag = timedelta(hours=situation.profile.ident_lag_hours)
+    return account.lag and account.decided_at is not None and elapsed(account.decided_at, situation.now) <= lag
 
 
 def _identity(sight: Sight) -> tuple[object, ...]:

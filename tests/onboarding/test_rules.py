@@ -255,3 +255,15 @@ def test_a_try_is_counted_only_if_the_card_was_given_the_pin(pin: str, commands:
     tried = subject.apply(do.LogInWithCard(can=account.card.data.can, pin=pin), journal.entries)
     assert tried.outcome == Refused("pin_wrong", (f"tries_left:{left}",))
     assert account.card.pin_tries == left
+
+
+@pytest.mark.parametrize(("hours", "allowed"), [(1, ("passed", "running")), (25, ("passed",))])
+def test_a_result_without_its_report_may_be_noticed_within_the_time_that_the_profile_leaves(
+    hours: int, allowed: tuple[str, ...]
+) -> None:
+    subject = rules()
+    account = subject.situation.accounts["person"]
+    account.state["identity"], account.decided_at, account.lag = "passed", DEFAULT_START, True
+    assert subject.situation.profile.ident_lag_hours == 24
+    subject.now(DEFAULT_START + timedelta(hours=hours))
+    assert subject.permitted("identity") == allowed

@@ -148,7 +148,7 @@ class Insurer:
         account = session.account
         demands = (
             (account.activation is not None, "no_letter"),
-            (account.email_confirmed, "email_unconfirmed"),
+            (account.email_confirmed or not self.profile.activation_needs_email, "email_unconfirmed"),
             (account.mobile_confirmed, "mobile_unconfirmed"),
             (session.mobile_checked or not account.old, "mobile_unchecked"),
         )
