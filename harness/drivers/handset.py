@@ -65,6 +65,8 @@ class NfcCard:
         self._terminal = Terminal(connection.transceive, random)
 
     def open_channel(self, can: str) -> None:
+        if not (can.isascii() and can.isdigit()):
+            raise CanWrong("a CAN has digits only")
         try:
             self._terminal.open_pace(can)
         except WrongCan as error:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from emulators.core.personas import Kind
 from harness.errors import BenchError
 from harness.names import DEFAULT_COVER, PERSONAS_FILE
 from harness.profile import InsurerProfile
@@ -18,7 +19,7 @@ from .matrix import Family
 from .problems import Problem, ScenarioError, duplicates, explain, unknown
 from .reader import StepReader, Where, moment
 from .recipe import PathStep, Recipe
-from .steps import Place, Scenario
+from .steps import Act, Expect, Place, Scenario, SetPhone, Step
 from .tree import Tree, read_tree
 from .vocabulary import OF_THE_WORLD, Vocabulary, vocabulary
 
@@ -84,6 +85,7 @@ class _Loader:
         self._profile(shape)
         recipe = self.reader.path(shape.path) if shape.steps is None else self.reader.steps(shape.steps)
         self._effects(shape, recipe)
+        self._cast(shape, recipe, choices["person"])
         start = self._moment("start", shape.start)
         if self.problems:
             raise ScenarioError(self.file, self.problems)
@@ -154,6 +156,23 @@ class _Loader:
             if name in self.words.choices and name not in OF_THE_WORLD and not read:
                 self._wrong(("choices", name), f"no path in this file depends on the choice '{name}'")
 
+    def _cast(self, shape: ScenarioShape, recipe: Recipe, personas: Iterable[str]) -> None:
+        """Whoever acts or is spoken of must live in the world, and every device must have been given to somebody."""
+        alone = [p for p in personas if p in self.words.personas and self.words.personas[p].kind is not Kind.CHILD]
+        for step in recipe:
+            meant = _meant(step)
+            if "guardian" in meant and alone:
+                self._wrong_at(step, f"nobody plays 'guardian': '{alone[0]}' is no child, and only a child has one")
+            if "second" in meant and shape.second_device is None:
+                self._wrong_at(
+                    step, "there is no second device: say at the top which one, as in 'second_device: pixel-6'"
+                )
+            if (who := _who(step)) is not None and who[1] == "second" and who[0] != "person":
+                self._wrong_at(step, f"'{who[0]}' has one device only")
+
+    def _wrong_at(self, step: Step | PathStep, text: str) -> None:
+        self.problems.append(Problem(step.place.line, text))
+
     def _constraint(self, name: str, choices: Mapping[str, tuple[str, ...]], at: Where) -> None:
         if name not in CONSTRAINTS:
             self._wrong(at, unknown("constraint", name, CONSTRAINTS))
@@ -198,6 +217,26 @@ class _Loader:
 
     def _wrong(self, at: Where, text: str) -> None:
         self.problems.append(Problem(self.tree.line(*at), text))
+
+
+def _who(step: Step | PathStep) -> tuple[str, str] | None:
+    """Who does or sees it, and on which device."""
+    match step:
+        case Act(action=action):
+            return action.by, action.on
+        case Expect() | SetPhone():
+            return step.by, step.on
+    return None
+
+
+def _meant(step: Step | PathStep) -> set[object]:
+    """Every word in a step that may stand for somebody or for a device."""
+    match step:
+        case Act(action=action):
+            return {value for value in action.model_dump().values() if isinstance(value, str)}
+        case Expect() | SetPhone():
+            return {step.by, step.on}
+    return set()
 
 
 def _sentence(message: str) -> str:

@@ -380,3 +380,9 @@ def test_the_release_comes_on_the_next_working_day_after_easter(bench: Bench) ->
     assert (bench.view.release, bench.view.messages) == ("pending", ())
     bench.wait(days=1)  # Tuesday 6 April
     assert (bench.view.release, bench.view.messages) == ("released", ("released",))
+
+
+@pytest.mark.parametrize("can", ["ümlaut", "12 456", "\u0661\u0662\u0663\u0664\u0665\u0666"])
+def test_what_cannot_be_a_can_is_a_wrong_one(bench: Bench, can: str) -> None:
+    bench.set_up("card")
+    assert bench.do(act.LogInWithCard(can=can, pin=bench.from_letter("PIN"))) == Refused("can_wrong")

@@ -92,6 +92,13 @@ STEP_MISTAKES = (
     ("expect: {letterbox: full}", "some.yaml:5: 'letterbox' cannot be expected to be 'full'", "empty, a number"),
     ("expect: {devices: true}", "some.yaml:5: 'devices' cannot be expected to be true", "a number"),
     ("expect: {}", "some.yaml:5: 'expect' needs a field", "known: account"),
+    ("install_app: {app: barmer, by: guardian}", "some.yaml:5: nobody plays 'guardian': 'adult' is no child", ""),
+    ("expect: {by: guardian, account: none}", "some.yaml:5: nobody plays 'guardian'", ""),
+    ("film_document: {side: front, whose: guardian}", "some.yaml:5: nobody plays 'guardian'", ""),
+    ("register: {kvnr: guardian}", "some.yaml:5: nobody plays 'guardian'", ""),
+    ("phone: {lock: false, on: second}", "some.yaml:5: there is no second device", "second_device: pixel-6"),
+    ("open_app: {app: barmer, on: second}", "some.yaml:5: there is no second device", "second_device: pixel-6"),
+    ("remove_device: {device: second}", "some.yaml:5: there is no second device", ""),
     ("path: onbord", "some.yaml:5: no path 'onbord'; known: ", "did you mean 'onboard'?"),
     ("path: {login: card}", "some.yaml:5: 'path' needs the name of a path", "onboard"),
     (
@@ -133,6 +140,17 @@ FILE_MISTAKES = {
     HEAD + "start: soon\n" + STEPS: "some.yaml:4: 'start': 'soon' is not a moment such as ",
     HEAD + "profile: {tan_digit: 8}\n" + STEPS: "some.yaml:4: the profile has no field 'tan_digit'; known: name, ",
     HEAD + "profile:\n  tan_digits: many\n" + STEPS: "some.yaml:5: 'tan_digits' of the profile cannot be 'many'",
+    HEAD
+    + "profile: {tan_digits: 0}\n"
+    + STEPS: "some.yaml:4: 'tan_digits' of the profile cannot be 0: input should be ",
+    HEAD + "profile: {tan_minutes: -5}\n" + STEPS: "some.yaml:4: 'tan_minutes' of the profile cannot be -5: input ",
+    HEAD + "profile: {release_workdays: 0}\n" + STEPS: "some.yaml:4: 'release_workdays' of the profile cannot be 0: ",
+    HEAD + "person: [child, teen]\nsteps:\n  - expect: {by: guardian, account: none}\n": (
+        "some.yaml:6: nobody plays 'guardian': 'teen' is no child"
+    ),
+    HEAD + "second_device: pixel-6\nsteps:\n  - open_app: {app: barmer, by: stranger, on: second}\n": (
+        "some.yaml:6: 'stranger' has one device only"
+    ),
     HEAD + "cover: all\n" + STEPS: "some.yaml:1: 'cover' and 'only_if' are for files with 'choices'",
     HEAD: "some.yaml:1: exactly one of 'steps' and 'path' is needed",
     HEAD + STEPS + "path: onboard\n": "some.yaml:1: exactly one of 'steps' and 'path' is needed",

@@ -25,7 +25,7 @@ Read = Callable[[str], Family]
 
 def steps(read: Read, *lines: str) -> tuple[Step, ...]:
     text = "".join(f"  - {line}\n" for line in lines)
-    return read(f"{HEAD}steps:\n{text}").drafts()[0].row().steps
+    return read(f"{HEAD}steps:\n{text}person: child\nsecond_device: pixel-6\n").drafts()[0].row().steps
 
 
 def test_an_action_without_fields_may_be_written_empty_or_as_an_empty_mapping(read: Read) -> None:
@@ -37,8 +37,8 @@ def test_an_action_without_fields_may_be_written_empty_or_as_an_empty_mapping(re
 
 def test_an_action_carries_its_fields_its_place_and_what_the_file_asks_for(read: Read) -> None:
     place = Place(Path("some.yaml"), 5)
-    (step,) = steps(read, "{enter_activation_code: {code: wrong, by: guardian, on: second}, refused: code_wrong}")
-    assert step == Act(EnterActivationCode(code="wrong", by="guardian", on="second"), place, refused=("code_wrong",))
+    (step,) = steps(read, "{enter_activation_code: {code: wrong, by: guardian, on: stranger}, refused: code_wrong}")
+    assert step == Act(EnterActivationCode(code="wrong", by="guardian", on="stranger"), place, refused=("code_wrong",))
     (step,) = steps(read, "{open_app: {app: ecare}, accepted: [advised_to_wait]}")
     assert step == Act(OpenApp(app="ecare"), place, accepted=("advised_to_wait",))
 
