@@ -71,7 +71,8 @@ def _steps(words: Vocabulary) -> list[Schema]:
     expected = {name: _seen(allowed) for name, allowed in words.expected.items() if name not in words.listed}
     expected |= {name: {"type": "array", "items": _enum(listed)} for name, listed in words.listed.items()}
     settings = Settings.model_json_schema()
-    phone = {**settings, "properties": {**settings["properties"], **roles}}
+    changes = {name: _in_seconds(value) for name, value in settings["properties"].items()}
+    phone = {**settings, "properties": {**changes, **roles}}
     return [
         *actions,
         _step("fault", _faults(words)),
@@ -81,6 +82,11 @@ def _steps(words: Vocabulary) -> list[Schema]:
         _step("expect", {"type": "object", "properties": {**expected, **roles}, "additionalProperties": False}),
         _step("path", _path(words)),
     ]
+
+
+def _in_seconds(value: Schema) -> Schema:
+    """A duration may be given as a number of seconds, too: pydantic takes both and names one."""
+    return {**value, "type": ["string", "number"]} if value.get("format") == "duration" else value
 
 
 def _step(verb: str, value: Schema, more: Schema | None = None) -> Schema:

@@ -15,6 +15,7 @@ from harness.scenario.load import load, scenario_files
 from harness.scenario.schema import schema
 from harness.scenario.tree import read_tree
 from harness.scenario.vocabulary import vocabulary
+from tests.scenario.fits import fits
 
 ROOT = Path(__file__).parents[2]
 SCENARIOS = ROOT / "scenarios"
@@ -77,13 +78,26 @@ def test_no_editor_is_sent_to_a_reference_that_is_not_there(made: dict[str, Any]
 
 
 @pytest.mark.parametrize("file", scenario_files([SCENARIOS]), ids=lambda file: file.name)
-def test_our_own_files_use_only_what_it_has(made: dict[str, Any], file: Path) -> None:
+def test_our_own_files_fit_it(made: dict[str, Any], file: Path) -> None:
     data = read_tree(file, file).data
-    assert set(data) <= set(made["properties"])
-    known = verbs(made)
     steps = data.get("steps", [])
     assert isinstance(steps, list)
-    for step in steps:
-        (verb,) = set(step) - {"refused", "accepted"}
-        assert set(step) <= set(known[verb]["properties"])
+    assert [step for step in steps if not fits(step, made["properties"]["steps"]["items"], made)] == []
+    assert fits(data, made, made)
     assert load(file).drafts("all")
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        {"phone": {"clock_skew": "yesterday", "nfc": True}},
+        {"wait": "release"},
+        {"path": {"name": "account_active", "person": "child"}},
+        {"path": {"name": "registered", "identity": "branch"}},
+        {"expect": {"messages": ["relased"]}},
+        {"enter_tan": {}, "refused": []},
+    ],
+    ids=str,
+)
+def test_what_the_loader_refuses_does_not_fit_it(made: dict[str, Any], step: dict[str, Any]) -> None:
+    assert not fits(step, made["properties"]["steps"]["items"], made)
