@@ -105,7 +105,7 @@ BRANCH = Table(
             ("BRN-02",),
             (
                 Refusal("no_slot", ("BRN-02",), lambda s: "branch.no_slot" in s.struck),
-                Refusal("branch_unavailable", ("IDN-11",), lambda s: bool(s.struck & BRANCH_DOWN)),
+                Refusal("branch_unavailable", ("BRN-02",), lambda s: bool(s.struck & BRANCH_DOWN)),
             ),
             notes=_advised_to_wait,
         ),

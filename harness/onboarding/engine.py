@@ -22,7 +22,7 @@ from .contact import CONTACT
 from .identity import IDENTITY
 from .observing import Debts, Observer
 from .rows import Deviation, Move, Prediction, Refusal, Rule, Scene, Table
-from .seeing import Sight, changed, compare, permitted
+from .seeing import Sight, changed, compare, permitted, told_of_release
 from .setup import SETUP
 from .situation import Account, CardFacts, DeviceFacts, Situation
 
@@ -136,7 +136,11 @@ class Rules:
         self._seen[by, on] = view
         if before is not None and view != before:
             self.named.update(changed(before, view))
-        return compare(self._sight(by, on), view)
+        sight = self._sight(by, on)
+        found = compare(sight, view)
+        if told_of_release(sight, view):
+            self.named.add("REL-02")
+        return found
 
     def permitted(self, field: str, by: str = "person", on: str = "first") -> tuple[object, ...] | None:
         """What that field of the view may show now; `None` where the rules do not say."""

@@ -153,6 +153,13 @@ def compare(sight: Sight, view: View) -> list[Deviation]:
     return deviations
 
 
+def told_of_release(sight: Sight, view: View) -> int | None:
+    """How often the person was told that they are released; `None` while that is not to be judged."""
+    if view.messages is None or not sight.account.exists or sight.account.state["release"] == "pending":
+        return None
+    return view.messages.count("released")
+
+
 def permitted(sight: Sight, field: str) -> tuple[object, ...] | None:
     """What that field may show now; `None` where the rules leave it to whoever asks."""
     if field == "messages" and sight.account.state["release"] != "pending":
@@ -179,8 +186,8 @@ def _adopt(sight: Sight, view: View) -> list[Deviation]:
         account.release_pending_at = sight.situation.now
     if view.release == "released" and account.state["release"] == "pending" and account.releases == 0:
         deviations += released(sight.situation, account, sight.situation.now)
-    told = None if view.messages is None else view.messages.count("released")
-    if told is not None and account.exists and told != account.releases and account.state["release"] != "pending":
+    told = told_of_release(sight, view)
+    if told is not None and told != account.releases:
         seen, wanted = f"{told} messages of a release", str(account.releases)
         deviations.append(Deviation(seen, wanted, ("REL-02", "IDN-10")))
     code = device.release_code

@@ -298,6 +298,11 @@ def test_what_the_driver_cannot_see_cannot_be_expected_of_it() -> None:
     assert run(row(Expect({"account": "pending"}, HERE), path="registered"), blind).failure is None
 
 
+def test_the_message_of_the_release_has_taken_part_once_it_was_there() -> None:
+    assert "REL-02" not in run(row(path="identity_proved")).touched
+    assert "REL-02" in run(row(path="released")).touched
+
+
 def test_a_refusal_that_only_the_file_asks_for_is_a_mistake_of_the_file() -> None:
     played = run(row(Act(do.OpenApp(app="barmer"), HERE, refused=("rooted",)), path="apps_installed"))
     assert "the file says refused with 'rooted'; the system and the rules agree on: accepted" in failure(
