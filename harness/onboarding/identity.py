@@ -80,7 +80,7 @@ def _case_opened(scene: Scene) -> None:
     account = scene.account
     account.evidence = Evidence(scene.situation.entitled(account), scene.situation.today)
     account.ident_step, account.ident_failures = STEPS[0], 0
-    account.ident_left, account.ident_away, account.lag = "", False, False
+    account.ident_left, account.ident_away, account.lag = "", False, ""
 
 
 def _case_over(scene: Scene) -> bool:

@@ -31,6 +31,15 @@ _ENDED_BY: Mapping[str, tuple[str, ...]] = {
     "ERROR": ("IDN-08", "IDN-11"),
 }
 
+# Faults by which the insurer may learn a decision later, and the requirement that it does learn it.
+_BENT_BY: Mapping[str, str] = {
+    "webhook": "IDN-10",
+    "result": "IDN-10",
+    "outage": "IDN-11",
+    "refused_connection": "IDN-11",
+    "line_": "IDN-11",
+}
+
 # What is owed, by the requirement that forbids sending it to anyone or anywhere else.
 STRAY = {"sms": ("TAN-01",), "post": ("PST-01", "REL-03", "IDN-10"), "mail": ("NEW-06", "SET-07")}
 
@@ -246,9 +255,11 @@ class Observer:
 
     def _message_bent(self, data: Mapping[str, Any], entry: Entry) -> list[Deviation]:
         """A fault of the provider's messages, or of its line: the insurer may learn the result later."""
-        if data["emulator"] == "ident" and data["kind"].startswith(("webhook", "result", "outage", "refused")):
+        requirement = next((r for kind, r in _BENT_BY.items() if data["kind"].startswith(kind)), "")
+        if data["emulator"] == "ident" and requirement:
             for account in self._situation.accounts.values():
-                account.lag = account.lag or bool(account.evidence.case_id)
+                if account.evidence.case_id:
+                    account.lag = requirement
         return []
 
     def _card_revoked(self, data: Mapping[str, Any], entry: Entry) -> list[Deviation]:

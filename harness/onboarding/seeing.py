@@ -65,7 +65,9 @@ def _lags(sight: Sight) -> bool:
     """A decision whose message was bent may reach the insurer later, by polling."""
     account, situation = sight.account, sight.situation
     lag = timedelta(hours=situation.profile.ident_lag_hours)
-    return account.lag and account.decided_at is not None and elapsed(account.decided_at, situation.now) <= lag
+    account, situation = sight.account, sight.situation
+    lag = timedelta(hours=situation.profile.ident_lag_hours)
+    return bool(account.lag) and account.decided_at is not None and elapsed(account.decided_at, situation.now) <= lag
 
 
 def _identity(sight: Sight) -> tuple[object, ...]:
@@ -126,7 +128,7 @@ FACETS: tuple[Facet, ...] = (
     Facet("identity", _identity, ("IDN-08", "IDN-09", "IDN-10")),
     Facet("release", _release, ("REL-01", "REL-04", "REL-05")),
     Facet("record", _record, ("SET-08", "SET-09", "NOA-01")),
-    Facet("ecare", _ecare, ("APP-02", "REL-04", "BIO-01")),
+    Facet("ecare", _ecare, ("APP-02", "APP-03", "REL-04", "BIO-01")),
     Facet("barmer", _barmer, ("BIO-01", "APP-05")),
     Facet("login", _login, ("SET-05",)),
     Facet("login_offers", _login_offers, ("DEV-08", "DEV-09", "EGK-09")),
@@ -168,9 +170,12 @@ def permitted(sight: Sight, field: str) -> tuple[object, ...] | None:
 
 
 def _requirements(facet: Facet, sight: Sight) -> tuple[str, ...]:
-    """The facet's own; for what a case at the ident provider decides, those by which it was decided come first."""
-    decided = sight.account.decided_by if facet.field in ("identity", "release") else ()
-    return tuple(dict.fromkeys((*decided, *facet.requirements)))
+    """The facet's own; for what a case at the ident provider decides those of the case come first."""
+    account = sight.account
+    if facet.field not in ("identity", "release"):
+        return facet.requirements
+    bent = (account.lag,) if account.lag else ()
+    return tuple(dict.fromkeys((*bent, *account.decided_by, *facet.requirements)))
 
 
 def _word(value: object) -> str:

@@ -164,7 +164,7 @@ class Account:
     decided_at: datetime | None = None  # when the provider decided on the case
     decided_by: tuple[str, ...] = ()  # the requirements by which that case had to end as it did
     decided_bent: bool = False  # a fault took part in that decision
-    lag: bool = False  # a fault took hold of the provider's messages: the insurer may learn later
+    lag: str = ""  # the requirement of a fault in the provider's messages: the insurer may learn later
     card_shown: bool = False  # whether the present card took part in that proof
     release_due: datetime | None = None
     release_pending_at: datetime | None = None  # when the release was last seen to be still to come

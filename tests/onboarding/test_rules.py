@@ -263,7 +263,7 @@ def test_a_result_without_its_report_may_be_noticed_within_the_time_that_the_pro
 ) -> None:
     subject = rules()
     account = subject.situation.accounts["person"]
-    account.state["identity"], account.decided_at, account.lag = "passed", DEFAULT_START, True
+    account.state["identity"], account.decided_at, account.lag = "passed", DEFAULT_START, "IDN-10"
     assert subject.situation.profile.ident_lag_hours == 24
     subject.now(DEFAULT_START + timedelta(hours=hours))
     assert subject.permitted("identity") == allowed

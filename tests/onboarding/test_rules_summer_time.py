@@ -55,12 +55,15 @@ def test_a_duty_of_this_very_moment_is_overdue_once_all_has_settled() -> None:
 
 
 @pytest.mark.parametrize("decided", [BACK, AHEAD])
-@pytest.mark.parametrize(("minutes", "running"), [(119, True), (121, False)])
-def test_a_bent_decision_may_stay_unknown_for_two_true_hours(decided: datetime, minutes: int, running: bool) -> None:
+@pytest.mark.parametrize(("minutes", "running"), [(-1, True), (1, False)])
+def test_a_bent_decision_may_stay_unknown_for_the_true_hours_of_the_profile(
+    decided: datetime, minutes: int, running: bool
+) -> None:
     subject = rules()
     account = subject.situation.accounts["person"]
     account.state["identity"] = "passed"
-    account.lag, account.decided_at = True, decided
-    subject.now(moment_after(decided, timedelta(minutes=minutes)))
+    account.lag, account.decided_at = "IDN-10", decided
+    hours = subject.situation.profile.ident_lag_hours
+    subject.now(moment_after(decided, timedelta(hours=hours, minutes=minutes)))
     deviations = [str(each) for each in subject.see(View(identity="running")) if "identity" in str(each)]
     assert (deviations == []) is running
