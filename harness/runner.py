@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from emulators.core.faults import UnknownFault
 from emulators.core.journal import Cause, Entry, Journal
@@ -21,6 +21,7 @@ from emulators.world import World
 from harness.actions import WORLD
 from harness.drivers import Driver
 from harness.errors import BenchError, Mismatch, Violation
+from harness.expecting import WORLD_FIELDS, count, same, word
 from harness.facts import PhoneFacts
 from harness.onboarding import Deviation, Prediction, Rules
 from harness.onboarding.explaining import explain
@@ -234,7 +235,7 @@ class _Stage:
 
     def _wait_for_release(self, record: StepRecord) -> None:
         """To the moment at which a release would be overdue, for a look; then on to the hour at which people are up."""
-        self.world.physics.advance_to(self.rules.observer.release_overdue(self.world.clock.now))
+        self.world.physics.advance_to(self.rules.release_overdue(self.world.clock.now))
         self._look_around(record, "person", "first")
         seen = len(self.world.journal)
         self.world.physics.advance_to(self.world.clock.now.replace(hour=UP_AT))
@@ -262,27 +263,15 @@ class _Stage:
         view = self.driver.look(by, on)
         self._hold(record, self.rules.see(view, by, on))
         for name, wanted in expect.fields.items():
-            seen = self._count(name, by) if name in WORLD_FIELDS else getattr(view, name)
+            seen = count(self.hands, name, by) if name in WORLD_FIELDS else getattr(view, name)
             permitted = self.rules.permitted(name, by, on)
-            if _same(seen, wanted) or (permitted is not None and seen is None):  # or the driver cannot see it
+            if same(seen, wanted) or (permitted is not None and seen is None):  # or the driver cannot see it
                 continue
-            if permitted is not None and not any(_same(value, wanted) for value in permitted):
-                agreed = f"the file says {name} = {_word(wanted)}; the system and the rules agree on: {_word(seen)}"
+            if permitted is not None and not any(same(value, wanted) for value in permitted):
+                agreed = f"the file says {name} = {word(wanted)}; the system and the rules agree on: {word(seen)}"
                 raise BenchError(self.placed(record, f"{expect.place}: {agreed}"))
-            told = f"{name} is {_word(seen)}, the file says {_word(wanted)}"
+            told = f"{name} is {word(seen)}, the file says {word(wanted)}"
             raise Mismatch(self.placed(record, f"{told} ({', '.join(self.run.row.scenario.requirements)})"))
-
-    def _count(self, name: str, role: str) -> int:
-        person = self.world.people[role]
-        match name:
-            case "letterbox":
-                return len(self.hands.letters(role))
-            case "sms":
-                return len(self.world.sms.handset(person.mobile).inbox)
-            case "spam":
-                return len(self.world.mail.mailbox(person.email).spam)
-            case _:
-                return len(self.world.mail.mailbox(person.email).inbox)
 
     # -- failing --------------------------------------------------------------------------------------------------
 
@@ -316,21 +305,3 @@ def replay_command(row: Row, seed: int, file: Path | None = None) -> str:
     """The command that plays exactly this row again; `file` is how the shell finds its file, if not by its name."""
     cover = " --cover all" if row.scenario.family else ""
     return f'pytest "{(file or row.scenario.file).as_posix()}::{row.name}" --seed {seed}{cover}'
-
-
-# Fields of `expect` that are counted in the world and not seen in the system.
-WORLD_FIELDS = ("letterbox", "sms", "mails", "spam")
-
-
-def _same(seen: Any, wanted: Any) -> bool:
-    if wanted == "empty":
-        return seen in (0, None, ())
-    if isinstance(wanted, list | tuple):
-        return tuple(seen or ()) == tuple(wanted)
-    return bool(seen == wanted)
-
-
-def _word(value: Any) -> str:
-    if isinstance(value, tuple | list):
-        return "(" + ", ".join(map(str, value)) + ")"
-    return "empty" if value in (0, None) else str(value)

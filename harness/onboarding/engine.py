@@ -21,6 +21,7 @@ from .cards import CARDS
 from .contact import CONTACT
 from .identity import IDENTITY
 from .observing import Debts, Observer
+from .releasing import release_overdue
 from .rows import Deviation, Move, Prediction, Refusal, Rule, Scene, Table
 from .seeing import Sight, changed, compare, permitted, told_of_release
 from .setup import SETUP
@@ -120,6 +121,10 @@ class Rules:
     def observe(self, entries: Iterable[Entry]) -> list[Deviation]:
         """Take note of journal entries; returns what the rules do not allow in them."""
         return [deviation for entry in entries for deviation in self.observer.observe(entry)]
+
+    def release_overdue(self, moment: datetime) -> datetime:
+        """The first moment at which a release of what was proved at `moment` is too late."""
+        return release_overdue(self.situation, moment)
 
     def now(self, moment: datetime) -> list[Deviation]:
         """Time has moved on; returns the duties that are overdue."""

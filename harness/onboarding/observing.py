@@ -8,15 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
-from emulators.core.clock import BERLIN, elapsed
+from emulators.core.clock import elapsed
 from emulators.core.journal import Entry
 from harness.reading import activation_code_in, pin_in, tan_in
 
 from .identity import verdict
 from .outages import MAIL_UNHEARD, POST_UNHEARD, SMS_UNHEARD
+from .releasing import end_of_workday, released
 from .rows import Deviation, Duty
 from .situation import Account, Evidence, Issued, Situation
 
@@ -233,19 +234,11 @@ class Observer:
     def prove(self, account: Account, at: datetime) -> None:
         """The identity is proved: the release and the PIN letter are due by the end of the next working day."""
         account.card_shown = True
-        account.release_due, account.release_pending_at = self.end_of_workday(at), None
+        account.release_due, account.release_pending_at = end_of_workday(self._situation, at), None
         account.state["release"] = "pending"
         address = " / ".join(account.person.address.lines())
-        due = self.end_of_workday(account.release_due)
+        due = end_of_workday(self._situation, account.release_due)
         self._debts.open.append(Duty("letter_pin", address, ("REL-03", "SWI-02", "NOA-01"), account, due))
-
-    def release_overdue(self, moment: datetime) -> datetime:
-        """The first moment at which a release of what is proved at `moment` is too late."""
-        return datetime.combine(self.end_of_workday(moment).date() + timedelta(days=1), time(), BERLIN)
-
-    def end_of_workday(self, moment: datetime) -> datetime:
-        day = self._situation.workdays.add(moment.astimezone(BERLIN).date(), self._situation.profile.release_workdays)
-        return datetime.combine(day, time(23, 59, 59), BERLIN)
 
     def _appointment(self, data: Mapping[str, Any], entry: Entry) -> list[Deviation]:
         for account in self._situation.accounts.values():
@@ -266,23 +259,6 @@ class Observer:
         for account in self._situation.accounts.values():
             account.card_revoked = account.card_revoked or account.card.data.iccsn == data["iccsn"]
         return []
-
-
-def released(situation: Situation, account: Account, at: datetime) -> list[Deviation]:
-    """Account and card are released: seen in the view, or by the PIN letter that follows.
-
-    It may have been at any moment since `pending` was seen last. An insurer that releases on working days only has
-    done wrong if there was none of them meanwhile.
-    """
-    if account.state["release"] != "pending":
-        return []
-    account.state["release"] = "released"
-    account.releases += 1
-    account.card.released = account.card.released or account.card_shown
-    since = (account.release_pending_at or at).date()
-    if situation.profile.release_days == "any" or situation.workdays.add(since, 0) <= at.date():
-        return []
-    return [Deviation(f"a release between {since} and {at.date()}", "on a working day", ("REL-05", "REL-01"))]
 
 
 def _new(account: Account, code: str, kind: str, requirement: str) -> list[Deviation]:

@@ -13,7 +13,7 @@ from emulators.core.clock import elapsed
 from harness.drivers import View
 
 from .apps import ecare_session
-from .observing import released
+from .releasing import released
 from .rows import Deviation
 from .setup import has_usable_nfc, is_excluded
 from .situation import Account, Device, Issued, Situation

@@ -10,7 +10,7 @@ from pathlib import Path
 from emulators.core.clock import BERLIN
 from harness.actions import EnterActivationCode, LogInWithCard, OpenApp, Register
 from harness.drivers import View
-from harness.runner import WORLD_FIELDS
+from harness.expecting import WORLD_FIELDS
 from harness.scenario.load import load, scenario_files
 from harness.scenario.matrix import Family
 from harness.scenario.prose import prose
