@@ -7,7 +7,7 @@ Shapes: gemSpec_PKI and a test card's C.CH.AUT.E256 (reference card.md 4.9).
 from __future__ import annotations
 
 import hashlib
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import ocsp
 from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsageOID, NameOID, ObjectIdentifier
 
+from emulators.core.clock import BERLIN
 from emulators.core.person import Person
 
 from . import cvc
@@ -125,7 +126,7 @@ class CardPki:
         _, _, use, kind = name.split(".")
         pseudonymous = use.endswith(("TN", "CV"))
         signer = authority(f"{self.label}-FOREIGN" if foreign else self.label)
-        begin = datetime.combine(today, time(), UTC)
+        begin = datetime.combine(today, time(), BERLIN)  # midnight of who is given it: two hours before that of UTC
         certificate = (
             x509.CertificateBuilder(signer.issuer.subject, _subject(person, pseudonymous), public_key)
             .serial_number(card_serial(person, name))

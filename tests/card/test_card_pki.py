@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 import pytest
 from cryptography import x509
@@ -15,6 +15,7 @@ from cryptography.x509.oid import AuthorityInformationAccessOID, NameOID, Object
 
 from emulators.card import CardIssuer, HealthCard, TransportState, Variant
 from emulators.card.passwords import pin_block
+from emulators.core.clock import BERLIN
 from emulators.core.faults import UnknownFault
 from emulators.core.person import Address, CardData
 from emulators.core.physics import Physics
@@ -112,6 +113,14 @@ def test_each_certificate_says_where_its_status_can_be_asked(issuer: CardIssuer)
         (access,) = found.extensions.get_extension_for_class(x509.AuthorityInformationAccess).value
         assert access.access_method == AuthorityInformationAccessOID.OCSP
         assert access.access_location.value == "http://ocsp.pruefstand.example/TEST-ONLY"
+
+
+def test_a_card_is_valid_from_the_first_minute_of_its_day() -> None:
+    """Midnight is that of the person who is given it, not of UTC: whoever logs in right after it has a valid card."""
+    midnight = datetime(2021, 3, 23, tzinfo=BERLIN)
+    for variant, valid in ((Variant.GENUINE, True), (Variant.EXPIRED, False)):
+        found = certificate(CardIssuer(Physics(seed=1, start=midnight)).issue(PERSON, variant=variant))
+        assert (found.not_valid_before_utc <= midnight <= found.not_valid_after_utc) is valid
 
 
 def test_an_expired_card_ended_yesterday(physics: Physics, issuer: CardIssuer) -> None:
