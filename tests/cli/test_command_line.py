@@ -15,7 +15,7 @@ from harness.cli import app
 
 HEAD = "id: {id}\ntitle: Title of {id}\nrequirements: [PST-06, DEV-01]\n"
 GOOD = HEAD + "steps:\n  - install_app: {{app: barmer}}\n"
-DEVIATING = HEAD + "steps:\n  - expect: {{account: active}}\n"
+DEVIATING = HEAD + "steps:\n  - expect: {{letterbox: 1}}\n"
 UNSPENT = HEAD + "steps:\n  - fault: {{post: lost}}\n"
 MISTAKEN = HEAD + "steps:\n  - regster: {{}}\n"
 

@@ -13,8 +13,8 @@ from PIL import Image
 
 HEAD = "id: {id}\ntitle: Title of {id}\nrequirements: [PST-06, DEV-01]\ndevice: [pixel-6, iphone-12]\ntags: [smoke]\n"
 GOOD = HEAD + "steps:\n  - install_app: {{app: barmer}}\n  - wait: {{workdays: 1}}\n"
-DEVIATING = HEAD + "steps:\n  - install_app: {{app: barmer}}\n  - expect: {{account: active}}\n"
-LETTER = HEAD + "steps:\n  - path: letter_came\n  - expect: {{account: active}}\n"
+DEVIATING = HEAD + "steps:\n  - install_app: {{app: barmer}}\n  - expect: {{letterbox: 1}}\n"
+LETTER = HEAD + "steps:\n  - path: letter_came\n  - expect: {{letterbox: 2}}\n"
 UNSPENT = HEAD + "steps:\n  - fault: {{post: lost}}\n"
 
 Write = Callable[[str, str], None]
