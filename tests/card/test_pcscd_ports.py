@@ -7,10 +7,11 @@ import struct
 import time
 from collections.abc import Iterator
 from contextlib import closing
+from pathlib import Path
 
 import pytest
 
-from emulators.card.pcscd import PcscdMissing, await_free
+from emulators.card.pcscd import Pcscd, PcscdMissing, await_free
 from emulators.card.virtual_reader import free
 
 
@@ -59,3 +60,22 @@ def test_a_port_that_becomes_free_is_waited_for(connection: socket.socket, monke
     monkeypatch.setattr("emulators.card.pcscd.time.sleep", pause)
     await_free([port_of(connection)], deadline=time.monotonic() + 30)
     assert pauses
+
+
+def test_pcscd_is_not_started_while_a_port_is_taken(
+    connection: socket.socket, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The program is none that could be started: whoever tried would fail in another way."""
+    for name, value in {
+        "_GUARD": tmp_path / "guard",
+        "RUN": tmp_path,
+        "SLOTS": (0,),
+        "port_of": lambda _: port_of(connection),
+        "listens": lambda _: False,
+        "missing": lambda: "",
+        "_PORTS_FREE_WITHIN": 0.0,
+        "_path": lambda: str(tmp_path),
+    }.items():
+        monkeypatch.setattr(f"emulators.card.pcscd.{name}", value)
+    with pytest.raises(PcscdMissing, match="is taken by another connection"):
+        Pcscd(tmp_path / "log.txt").__enter__()

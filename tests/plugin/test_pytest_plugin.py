@@ -164,16 +164,17 @@ def test_a_yaml_file_elsewhere_is_a_scenario_only_if_named_and_shaped_like_one(
 
 
 def test_files_outside_of_the_project_are_told_apart_and_can_be_replayed(
-    run: Run, pytester: pytest.Pytester, tmp_path: Path
+    write: Write, run: Run, pytester: pytest.Pytester, tmp_path: Path
 ) -> None:
+    write("good", GOOD)
     files = [tmp_path / "elsewhere" / f"{name}.yaml" for name in ("one", "two")]
     for file in files:
         file.parent.mkdir(exist_ok=True)
         file.write_text(DEVIATING.format(id=file.stem))
-    result = run(*map(str, files), "--summary", "summary.json", "--sockets")
+    result = run("scenarios", *map(str, files), "--summary", "summary.json", "--sockets")
     result.stdout.fnmatch_lines([f'*replay: pytest "{files[0]}::pixel-6" --seed 0 --sockets'])
     told = summary(pytester.path)
-    assert [(each["id"], each["rows"]) for each in told["scenarios"]] == [("one", 2), ("two", 2)]  # type: ignore[attr-defined]
+    assert [(each["id"], each["rows"]) for each in told["scenarios"]] == [("one", 2), ("two", 2), ("good", 2)]  # type: ignore[attr-defined]
 
 
 def test_whose_fault_it_is_stands_in_the_summary(write: Write, run: Run, pytester: pytest.Pytester) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import pytest
 from hypothesis import given
@@ -95,19 +95,11 @@ def test_the_status_of_the_letter_says_so(epost: Epost, office: PostOffice) -> N
     assert (error["code"], "aufwendig" in error["description"]) == ("E301", True)
 
 
-def drawn_with_forms_and_pictures() -> bytes:
-    """A letter with a letterhead on each page, and a picture within the letterhead."""
-    from PIL import Image
-
+def drawn(head: Callable[[Canvas], None]) -> bytes:
+    """A letter of many pages; what `head` begins as the form `head` stands on each of them."""
     out = io.BytesIO()
     canvas = Canvas(out, pagesize=A4, invariant=1)
-    canvas.beginForm("logo")
-    canvas.drawInlineImage(Image.new("RGB", (20, 20)), 0, 0)
-    canvas.endForm()
-    canvas.beginForm("head")
-    canvas.doForm("logo")
-    canvas.doForm("logo")
-    canvas.drawString(300, 800, "Musterkasse")
+    head(canvas)
     canvas.endForm()
     for number in range(94):
         canvas.doForm("head")
@@ -117,27 +109,31 @@ def drawn_with_forms_and_pictures() -> bytes:
     return out.getvalue()
 
 
-def drawn_with_a_costly_letterhead() -> bytes:
-    """A letter of many pages, each with a logo of two thousand lines, as programs for drawing make them."""
-    out = io.BytesIO()
-    canvas = Canvas(out, pagesize=A4, invariant=1)
+def forms_and_pictures(canvas: Canvas) -> None:
+    """A letterhead, and a picture within the letterhead."""
+    from PIL import Image
+
     canvas.beginForm("logo")
+    canvas.drawInlineImage(Image.new("RGB", (20, 20)), 0, 0)
+    canvas.endForm()
+    canvas.beginForm("head")
+    canvas.doForm("logo")
+    canvas.doForm("logo")
+    canvas.drawString(300, 800, "Musterkasse")
+
+
+def costly_letterhead(canvas: Canvas) -> None:
+    """A logo of two thousand lines, as programs for drawing make them."""
+    canvas.beginForm("head")
     for number in range(2_000):
         canvas.line(100 + number % 97, 700 + number % 89, 100 + number % 83, 700 + number % 79)
-    canvas.endForm()
-    for number in range(94):
-        canvas.doForm("logo")
-        canvas.drawString(100, 400, f"Seite {number}")
-        canvas.showPage()
-    canvas.save()
-    return out.getvalue()
 
 
 LETTERS = {
     "a letter": letter(),
     "94 full pages": pdf([front(), *[[(25.0, 30 + 4.0 * line, "Zeile " * 14) for line in range(60)]] * 93]),
-    "forms and pictures": drawn_with_forms_and_pictures(),
-    "a costly letterhead": drawn_with_a_costly_letterhead(),
+    "forms and pictures": drawn(forms_and_pictures),
+    "a costly letterhead": drawn(costly_letterhead),
     "a dozen levels of forms": nested(11),
     "a large picture": one_page(
         flate(NOTHING), flate(bytes(80 * 1024 * 1024), b"/Type/XObject/Subtype /Image/Width 5000/Height 5000")

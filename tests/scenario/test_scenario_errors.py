@@ -210,6 +210,13 @@ def test_a_file_that_is_not_utf_8_is_told_with_the_line(tmp_path: Path) -> None:
         load(file)
 
 
+def test_a_file_nested_beyond_reading_is_told_so(tmp_path: Path) -> None:
+    file = tmp_path / "deep.yaml"
+    file.write_text(f"id: deep\nsteps: {'[' * 3000}{']' * 3000}\n")
+    with pytest.raises(ScenarioError, match=r"deep\.yaml:1: not a scenario: nested hundreds of levels deep"):
+        load(file)
+
+
 def test_a_file_that_is_not_there_is_no_traceback(tmp_path: Path) -> None:
     with pytest.raises(ScenarioError, match=r"gone\.yaml:1: cannot be read"):
         load(tmp_path / "gone.yaml")
